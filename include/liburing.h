@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* The name that programs written for liburing include. */
+#include "uring.h"

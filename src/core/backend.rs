@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//! The seam between the library and what serves its rings.
+//!
+//! # The contract of a backend
+//!
+//! The header's inline helpers read and write ring memory themselves, so a backend must present the kernel's own: the fields at the
+//! offsets that `setup` writes into `io_uring_params`, SQEs taken in ring order between SQ head and tail, CQEs published by a
+//! release store of the CQ tail, and the flags of `sq.kflags` kept true. Above that line nobody asks who serves a ring.
+//!
+//! - [`Backend::setup`] makes a ring and answers its descriptor. A failed call leaves nothing behind.
+//! - [`Backend::enter`] and [`Backend::register`] are `io_uring_enter(2)` and `io_uring_register(2)`: same arguments, same
+//!   results, `-errno` for a failure, the C library's `errno` untouched.
+//! - [`Backend::map`] maps a region of a ring by the offsets `IORING_OFF_*`; [`Backend::unmap`] undoes it.
+//! - [`Backend::close`] drops a ring's descriptor; the ring ends when its last descriptor and mapping are gone.
+//!
+//! On the kernel each of them is one system call: no allocation, no lock, no other thread.
+
+use super::abi::{io_uring, io_uring_params};
+use super::errno::{check_int, Errno};
+use super::sys;
+use ::core::ffi::{c_int, c_uint, c_void};
+
+/// What serves a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// The kernel's io_uring.
+    Kernel,
+}
+
+impl Backend {
+    /// The backend of a ring that is set up.
+    #[inline(always)]
+    pub fn of_ring(_ring: &io_uring) -> Backend {
+        Backend::Kernel
+    }
+
+    /// The backend behind a descriptor that a program passes without its ring.
+    #[inline(always)]
+    pub fn of_fd(_fd: c_int) -> Backend {
+        Backend::Kernel
+    }
+
+    /// Makes a ring; answers who serves it, and its descriptor (or index, with `IORING_SETUP_REGISTERED_FD_ONLY`).
+    ///
+    /// # Safety
+    ///
+    /// With `IORING_SETUP_NO_MMAP`, the memory that `p` names must stay the ring's own until it is closed.
+    pub unsafe fn setup(entries: c_uint, p: *mut io_uring_params) -> Result<(Backend, c_int), Errno> {
+        // SAFETY: the caller's promise.
+        let fd = check_int(unsafe { sys::io_uring_setup(entries, p) })?;
+        Ok((Backend::Kernel, fd))
+    }
+
+    /// Submits and waits: `io_uring_enter(2)`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`sys::io_uring_enter`].
+    #[inline(always)]
+    pub unsafe fn enter(
+        self,
+        fd: c_int,
+        to_submit: c_uint,
+        min_complete: c_uint,
+        flags: c_uint,
+        arg: *const c_void,
+        arg_size: usize,
+    ) -> c_int {
+        // SAFETY: the caller's promise.
+        unsafe { sys::io_uring_enter(fd, to_submit, min_complete, flags, arg, arg_size) }
+    }
+
+    /// Registers resources and controls the ring: `io_uring_register(2)`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`sys::io_uring_register`].
+    pub unsafe fn register(self, fd: c_int, opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
+        // SAFETY: the caller's promise.
+        unsafe { sys::io_uring_register(fd, opcode, arg, nr_args) }
+    }
+
+    /// Maps `len` bytes of a ring's region `offset` (`IORING_OFF_*`), shared and populated.
+    pub fn map(self, fd: c_int, len: usize, offset: u64) -> Result<*mut c_void, Errno> {
+        sys::mmap(len, libc::MAP_SHARED | libc::MAP_POPULATE, fd, offset)
+    }
+
+    /// Unmaps what [`Backend::map`] mapped. Fails only for arguments that name no mapping, and then changes nothing.
+    ///
+    /// # Safety
+    ///
+    /// Nothing may use the memory any more.
+    pub unsafe fn unmap(self, addr: *mut c_void, len: usize) {
+        // SAFETY: the caller's promise.
+        let _ = unsafe { sys::munmap(addr, len) };
+    }
+
+    /// Closes a ring's descriptor.
+    pub fn close(self, fd: c_int) {
+        let _ = sys::close(fd);
+    }
+}
