@@ -422,7 +422,8 @@ pub unsafe fn cqe_iter_next(iter: &mut io_uring_cqe_iter) -> *mut io_uring_cqe {
 /// A valid ring; `cqe` is the entry at its CQ head.
 #[inline(always)]
 unsafe fn skip_cqe(ring: &io_uring, cqe: &io_uring_cqe, err: &mut c_int) -> bool {
-    if cqe.flags & IORING_CQE_F_SKIP == 0 {
+    // Only mixed rings have fillers: elsewhere the bit may be the program's own, sent by a message from another ring.
+    if ring.flags & IORING_SETUP_CQE_MIXED == 0 || cqe.flags & IORING_CQE_F_SKIP == 0 {
         if ring.features & IORING_FEAT_EXT_ARG != 0 || cqe.user_data != LIBURING_UDATA_TIMEOUT {
             return false;
         }

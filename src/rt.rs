@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! What a Rust library without `std` brings itself: an allocator, a panic handler, and the unwinder's hook.
 
+#[cfg(panic = "unwind")]
+compile_error!("without std there is no unwinder: build with panic = \"abort\", as both profiles in Cargo.toml do");
+
 use ::core::alloc::{GlobalAlloc, Layout};
 use ::core::panic::PanicInfo;
 

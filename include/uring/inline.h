@@ -57,7 +57,7 @@ URING_INLINE unsigned io_uring_cqe_shift(const struct io_uring *ring)
  */
 URING_INLINE unsigned io_uring_cqe_nr(const struct io_uring_cqe *cqe)
 {
-	return 1U << !!(cqe->flags & IORING_CQE_F_32);
+	return 1U + !!(cqe->flags & IORING_CQE_F_32);
 }
 
 URING_INLINE void *io_uring_cqe_get_data(const struct io_uring_cqe *cqe)
@@ -126,8 +126,13 @@ URING_INLINE void io_uring_cq_advance(struct io_uring *ring, unsigned nr)
 URING_INLINE void io_uring_cqe_seen(struct io_uring *ring,
 				    struct io_uring_cqe *cqe)
 {
-	if (cqe)
-		io_uring_cq_advance(ring, io_uring_cqe_nr(cqe));
+	unsigned nr = 1;
+
+	if (!cqe)
+		return;
+	if (uring_unlikely(ring->flags & IORING_SETUP_CQE_MIXED))
+		nr = io_uring_cqe_nr(cqe);
+	io_uring_smp_store_release(ring->cq.khead, *ring->cq.khead + nr);
 }
 
 /*
@@ -140,8 +145,8 @@ URING_INLINE bool io_uring_skip_cqe(struct io_uring *ring,
 				    struct io_uring_cqe *cqe, int *err)
 {
 	/* Elsewhere the bit may be the program's own, sent by a msg_ring. */
-	if (uring_unlikely(cqe->flags & IORING_CQE_F_SKIP) &&
-	    (ring->flags & IORING_SETUP_CQE_MIXED)) {
+	if (uring_unlikely(ring->flags & IORING_SETUP_CQE_MIXED) &&
+	    (cqe->flags & IORING_CQE_F_SKIP)) {
 		io_uring_cq_advance(ring, io_uring_cqe_nr(cqe));
 		return true;
 	}
@@ -167,27 +172,48 @@ URING_INLINE int __io_uring_peek_cqe(struct io_uring *ring,
 				     unsigned *nr_available)
 {
 	struct io_uring_cqe *cqe;
-	unsigned mask = ring->cq.ring_mask;
-	unsigned shift = io_uring_cqe_shift(ring);
 	unsigned available;
 	int err = 0;
 
 	do {
 		unsigned tail = io_uring_smp_load_acquire(ring->cq.ktail);
 		unsigned head = *ring->cq.khead;
+		unsigned index = head & ring->cq.ring_mask;
 
 		available = tail - head;
 		if (!available) {
 			cqe = NULL;
 			break;
 		}
-		cqe = &ring->cq.cqes[(head & mask) << shift];
+		cqe = &ring->cq.cqes[index << io_uring_cqe_shift(ring)];
 	} while (io_uring_skip_cqe(ring, cqe, &err));
 
 	*cqe_ptr = uring_unlikely(err) ? NULL : cqe;
 	if (nr_available)
 		*nr_available = available;
 	return err;
+}
+
+/*
+ * True with *cqe_ptr set to the first CQE, where one is there. The common ring,
+ * whose CQEs are all of 16 bytes and all the program's, needs no more than its
+ * two counters; it is worth a path of its own.
+ */
+URING_INLINE bool __uring_first_cqe(struct io_uring *ring,
+				    struct io_uring_cqe **cqe_ptr)
+{
+	if (uring_likely(!(ring->flags & (IORING_SETUP_CQE32 |
+					  IORING_SETUP_CQE_MIXED)) &&
+			 (ring->features & IORING_FEAT_EXT_ARG))) {
+		unsigned tail = io_uring_smp_load_acquire(ring->cq.ktail);
+		unsigned head = *ring->cq.khead;
+
+		if (tail == head)
+			return false;
+		*cqe_ptr = &ring->cq.cqes[head & ring->cq.ring_mask];
+		return true;
+	}
+	return !__io_uring_peek_cqe(ring, cqe_ptr, NULL) && *cqe_ptr;
 }
 
 /* 0 with *cqe_ptr set, or -errno; waits until wait_nr CQEs are there. */
@@ -206,7 +232,7 @@ URING_INLINE int io_uring_wait_cqe_nr(struct io_uring *ring,
 URING_INLINE int io_uring_peek_cqe(struct io_uring *ring,
 				   struct io_uring_cqe **cqe_ptr)
 {
-	if (!__io_uring_peek_cqe(ring, cqe_ptr, NULL) && *cqe_ptr)
+	if (__uring_first_cqe(ring, cqe_ptr))
 		return 0;
 	return io_uring_wait_cqe_nr(ring, cqe_ptr, 0);
 }
@@ -214,7 +240,7 @@ URING_INLINE int io_uring_peek_cqe(struct io_uring *ring,
 URING_INLINE int io_uring_wait_cqe(struct io_uring *ring,
 				   struct io_uring_cqe **cqe_ptr)
 {
-	if (!__io_uring_peek_cqe(ring, cqe_ptr, NULL) && *cqe_ptr)
+	if (__uring_first_cqe(ring, cqe_ptr))
 		return 0;
 	return io_uring_wait_cqe_nr(ring, cqe_ptr, 1);
 }
@@ -307,14 +333,22 @@ URING_INLINE int io_uring_sqring_wait(struct io_uring *ring)
 URING_INLINE struct io_uring_sqe *_io_uring_get_sqe(struct io_uring *ring)
 {
 	struct io_uring_sq *sq = &ring->sq;
-	unsigned head = io_uring_load_sq_head(ring);
 	unsigned tail = sq->sqe_tail;
 	struct io_uring_sqe *sqe;
 
-	if (tail - head >= sq->ring_entries)
-		return NULL;
-
-	sqe = &sq->sqes[(tail & sq->ring_mask) << io_uring_sqe_shift(ring)];
+	if (uring_likely(!(ring->flags & (IORING_SETUP_SQPOLL |
+					  IORING_SETUP_SQE128 |
+					  IORING_SETUP_SQ_REWIND)))) {
+		/* The common ring again has a path without detours. */
+		if (tail - *sq->khead >= sq->ring_entries)
+			return NULL;
+		sqe = &sq->sqes[tail & sq->ring_mask];
+	} else {
+		if (tail - io_uring_load_sq_head(ring) >= sq->ring_entries)
+			return NULL;
+		sqe = &sq->sqes[(tail & sq->ring_mask)
+				<< io_uring_sqe_shift(ring)];
+	}
 	sq->sqe_tail = tail + 1;
 	io_uring_initialize_sqe(sqe);
 	return sqe;

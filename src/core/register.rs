@@ -97,13 +97,7 @@ pub fn buffers_sparse(ring: &io_uring, nr: u32) -> Answer {
 /// # Safety
 ///
 /// The buffers must stay mapped while they are registered.
-pub unsafe fn buffers_update_tag(
-    ring: &io_uring,
-    offset: u32,
-    iovecs: *const libc::iovec,
-    tags: *const u64,
-    nr: u32,
-) -> Answer {
+pub unsafe fn buffers_update_tag(ring: &io_uring, offset: u32, iovecs: *const libc::iovec, tags: *const u64, nr: u32) -> Answer {
     // SAFETY: the caller's promise.
     unsafe { update_tagged(ring, IORING_REGISTER_BUFFERS_UPDATE, offset, iovecs.cast(), tags, nr) }
 }
@@ -295,8 +289,7 @@ fn buf_ring_size(entries: u32) -> usize {
 pub fn setup_buf_ring(ring: &io_uring, entries: u32, bgid: c_int, flags: u32) -> Result<*mut io_uring_buf_ring, Errno> {
     let size = buf_ring_size(entries);
     let memory = sys::mmap(size, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE, -1, 0)?;
-    let mut reg =
-        io_uring_buf_reg { ring_addr: memory as u64, ring_entries: entries, bgid: bgid as u16, ..Default::default() };
+    let mut reg = io_uring_buf_reg { ring_addr: memory as u64, ring_entries: entries, bgid: bgid as u16, ..Default::default() };
     // SAFETY: the memory stays mapped until `free_buf_ring` has unregistered it. Fresh pages are zero: the tail is 0.
     match unsafe { register_buf_ring(ring, &mut reg, flags) } {
         Ok(_) => Ok(memory.cast()),

@@ -286,11 +286,7 @@ pub unsafe extern "C" fn io_uring_wait_cqe(ring: *mut io_uring, cqe_ptr: *mut *m
 ///
 /// - `ring` is a valid ring; `cqe_ptr` is writable.
 #[no_mangle]
-pub unsafe extern "C" fn io_uring_wait_cqe_nr(
-    ring: *mut io_uring,
-    cqe_ptr: *mut *mut io_uring_cqe,
-    wait_nr: c_uint,
-) -> c_int {
+pub unsafe extern "C" fn io_uring_wait_cqe_nr(ring: *mut io_uring, cqe_ptr: *mut *mut io_uring_cqe, wait_nr: c_uint) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { queue::get_cqe(ring_ref(ring), cqe_out(cqe_ptr), 0, wait_nr, null()) }
 }
@@ -418,11 +414,7 @@ pub unsafe extern "C" fn __io_uring_peek_cqe(
 ///
 /// - `ring` is a valid ring; `cqes` has room for `count` pointers.
 #[no_mangle]
-pub unsafe extern "C" fn io_uring_peek_batch_cqe(
-    ring: *mut io_uring,
-    cqes: *mut *mut io_uring_cqe,
-    count: c_uint,
-) -> c_uint {
+pub unsafe extern "C" fn io_uring_peek_batch_cqe(ring: *mut io_uring, cqes: *mut *mut io_uring_cqe, count: c_uint) -> c_uint {
     // SAFETY: the caller's promise.
     unsafe { queue::peek_batch(ring_ref(ring), cqes, count) }
 }

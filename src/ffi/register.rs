@@ -18,11 +18,7 @@ use libc::{cpu_set_t, iovec};
 ///
 /// - `ring` is a valid ring; the buffers stay mapped while they are registered.
 #[no_mangle]
-pub unsafe extern "C" fn io_uring_register_buffers(
-    ring: *mut io_uring,
-    iovecs: *const iovec,
-    nr_iovecs: c_uint,
-) -> c_int {
+pub unsafe extern "C" fn io_uring_register_buffers(ring: *mut io_uring, iovecs: *const iovec, nr_iovecs: c_uint) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { register::register(ring_ref(ring), IORING_REGISTER_BUFFERS, iovecs.cast(), nr_iovecs) }.into_c()
 }
@@ -311,11 +307,7 @@ pub unsafe extern "C" fn io_uring_enable_rings(ring: *mut io_uring) -> c_int {
 ///
 /// - `ring` is a valid ring; `mask` is `cpusz` bytes.
 #[no_mangle]
-pub unsafe extern "C" fn io_uring_register_iowq_aff(
-    ring: *mut io_uring,
-    cpusz: usize,
-    mask: *const cpu_set_t,
-) -> c_int {
+pub unsafe extern "C" fn io_uring_register_iowq_aff(ring: *mut io_uring, cpusz: usize, mask: *const cpu_set_t) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { register::iowq_aff(ring_ref(ring), cpusz, mask.cast()) }.into_c()
 }
@@ -379,11 +371,7 @@ pub unsafe extern "C" fn io_uring_unregister_ring_fd(ring: *mut io_uring) -> c_i
 ///
 /// - `ring` is a valid ring; `reg` is writable; the memory it names stays mapped while it is registered.
 #[no_mangle]
-pub unsafe extern "C" fn io_uring_register_buf_ring(
-    ring: *mut io_uring,
-    reg: *mut io_uring_buf_reg,
-    flags: c_uint,
-) -> c_int {
+pub unsafe extern "C" fn io_uring_register_buf_ring(ring: *mut io_uring, reg: *mut io_uring_buf_reg, flags: c_uint) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { register::register_buf_ring(ring_ref(ring), &mut *reg, flags) }.into_c()
 }
@@ -421,10 +409,7 @@ pub unsafe extern "C" fn io_uring_buf_ring_head(ring: *mut io_uring, buf_group: 
 ///
 /// - `ring` is a valid ring; `reg` is readable.
 #[no_mangle]
-pub unsafe extern "C" fn io_uring_register_sync_cancel(
-    ring: *mut io_uring,
-    reg: *mut io_uring_sync_cancel_reg,
-) -> c_int {
+pub unsafe extern "C" fn io_uring_register_sync_cancel(ring: *mut io_uring, reg: *mut io_uring_sync_cancel_reg) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { register::register(ring_ref(ring), IORING_REGISTER_SYNC_CANCEL, reg.cast(), 1) }.into_c()
 }

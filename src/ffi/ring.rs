@@ -44,11 +44,7 @@ pub unsafe extern "C" fn io_uring_queue_init(entries: c_uint, ring: *mut io_urin
 ///
 /// - `ring` and `p` are writable.
 #[no_mangle]
-pub unsafe extern "C" fn io_uring_queue_init_params(
-    entries: c_uint,
-    ring: *mut io_uring,
-    p: *mut io_uring_params,
-) -> c_int {
+pub unsafe extern "C" fn io_uring_queue_init_params(entries: c_uint, ring: *mut io_uring, p: *mut io_uring_params) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { setup::queue_init(entries, ring_mut(ring), &mut *p, null_mut(), 0) }.map(|_| 0).into_c()
 }
@@ -304,12 +300,7 @@ pub unsafe extern "C" fn io_uring_enter2(
 ///
 /// - `arg` is what `opcode` wants; memory registered stays mapped while it is.
 #[no_mangle]
-pub unsafe extern "C" fn io_uring_register(
-    fd: c_uint,
-    opcode: c_uint,
-    arg: *const c_void,
-    nr_args: c_uint,
-) -> c_int {
+pub unsafe extern "C" fn io_uring_register(fd: c_uint, opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
     let fd = fd as c_int;
     // SAFETY: the caller's promise.
     unsafe { Backend::of_fd(fd).register(fd, opcode, arg, nr_args) }

@@ -97,15 +97,8 @@ pub unsafe fn get_cqe(
     wait_nr: u32,
     sigmask: *const libc::sigset_t,
 ) -> c_int {
-    let wait = Wait {
-        to_submit,
-        wait_nr,
-        arg_flags: 0,
-        arg: sigmask.cast(),
-        arg_size: SIGSET_SIZE,
-        limited: false,
-        timed: false,
-    };
+    let wait =
+        Wait { to_submit, wait_nr, arg_flags: 0, arg: sigmask.cast(), arg_size: SIGSET_SIZE, limited: false, timed: false };
     // SAFETY: the caller's promise.
     unsafe { wait_for_cqe(ring, cqe_out, wait) }
 }
@@ -273,12 +266,7 @@ pub unsafe fn submit_and_wait_min_timeout(
 /// # Safety
 ///
 /// As for [`enter`].
-pub unsafe fn submit_and_wait_reg(
-    ring: &mut io_uring,
-    cqe_out: &mut *mut io_uring_cqe,
-    wait_nr: u32,
-    reg_index: c_int,
-) -> c_int {
+pub unsafe fn submit_and_wait_reg(ring: &mut io_uring, cqe_out: &mut *mut io_uring_cqe, wait_nr: u32, reg_index: c_int) -> c_int {
     // SAFETY: the caller's promise.
     let to_submit = unsafe { flush_sq(ring) };
     if ring.features & IORING_FEAT_EXT_ARG == 0 {

@@ -43,22 +43,22 @@ assert_layout!(io_uring_sqe, size 64,
     opcode @ 0, flags @ 1, ioprio @ 2, fd @ 4, off @ 8, addr @ 16, len @ 24, op_flags @ 28, user_data @ 32, buf_index @ 40,
     personality @ 42, file_index @ 44, addr3 @ 48, pad2 @ 56);
 
+/// Where the first of two 32-bit fields lies in the 64-bit place that C keeps them in.
+const FIRST_SHIFT: u32 = if cfg!(target_endian = "little") { 0 } else { 32 };
+
 /// Two 32-bit fields that C keeps in one 64-bit place, in memory order.
 const fn pair(first: u32, second: u32) -> u64 {
-    let (f, s) = (first.to_ne_bytes(), second.to_ne_bytes());
-    u64::from_ne_bytes([f[0], f[1], f[2], f[3], s[0], s[1], s[2], s[3]])
+    (first as u64) << FIRST_SHIFT | (second as u64) << (32 - FIRST_SHIFT)
 }
 
-/// The first 32-bit field of such a place.
+/// The first field of such a place.
 const fn first_of_pair(place: u64) -> u32 {
-    let b = place.to_ne_bytes();
-    u32::from_ne_bytes([b[0], b[1], b[2], b[3]])
+    (place >> FIRST_SHIFT) as u32
 }
 
-/// The second 32-bit field of such a place.
+/// The second field of such a place.
 const fn second_of_pair(place: u64) -> u32 {
-    let b = place.to_ne_bytes();
-    u32::from_ne_bytes([b[4], b[5], b[6], b[7]])
+    (place >> (32 - FIRST_SHIFT)) as u32
 }
 
 impl io_uring_sqe {

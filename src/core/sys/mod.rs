@@ -25,7 +25,6 @@ pub const SIGSET_SIZE: usize = 8;
 #[cfg(any(target_arch = "mips", target_arch = "mips64"))]
 pub const SIGSET_SIZE: usize = 16;
 
-
 /// `io_uring_setup(2)`: the ring's descriptor or `-errno`.
 ///
 /// # Safety
