@@ -48,7 +48,7 @@ extern "C" {
  *
  * Requires: `ring` is writable.
  */
-int io_uring_queue_init(unsigned int entries, struct io_uring *ring, unsigned int flags);
+int io_uring_queue_init(unsigned int entries, struct io_uring *ring, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Makes a ring as `p` asks, and writes back to `p` what was made: entries, features, offsets.
@@ -63,7 +63,7 @@ int io_uring_queue_init(unsigned int entries, struct io_uring *ring, unsigned in
  *
  * Requires: `ring` and `p` are writable.
  */
-int io_uring_queue_init_params(unsigned int entries, struct io_uring *ring, struct io_uring_params *p);
+int io_uring_queue_init_params(unsigned int entries, struct io_uring *ring, struct io_uring_params *p) LIBURING_NOEXCEPT;
 
 /**
  * Makes a ring in memory of the program's own (IORING_SETUP_NO_MMAP, Linux 6.5).
@@ -76,7 +76,12 @@ int io_uring_queue_init_params(unsigned int entries, struct io_uring *ring, stru
  *
  * Requires: `ring` and `p` are writable; `buf` is `buf_size` bytes that nothing else uses.
  */
-int io_uring_queue_init_mem(unsigned int entries, struct io_uring *ring, struct io_uring_params *p, void *buf, size_t buf_size);
+int io_uring_queue_init_mem(unsigned int entries,
+                            struct io_uring *ring,
+                            struct io_uring_params *p,
+                            void *buf,
+                            size_t buf_size)
+LIBURING_NOEXCEPT;
 
 /**
  * Maps the ring behind `fd`, which io_uring_setup() made with `p`, and fills `ring`.
@@ -85,7 +90,7 @@ int io_uring_queue_init_mem(unsigned int entries, struct io_uring *ring, struct 
  *
  * Requires: `ring` is writable; `p` is what io_uring_setup() wrote for `fd`.
  */
-int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *ring);
+int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Keeps the ring's memory out of child processes that the program forks from now on.
@@ -94,7 +99,7 @@ int io_uring_queue_mmap(int fd, struct io_uring_params *p, struct io_uring *ring
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_ring_dontfork(struct io_uring *ring);
+int io_uring_ring_dontfork(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Ends a ring: unmaps its memory, drops its registered descriptor and closes its descriptor.
@@ -103,7 +108,7 @@ int io_uring_ring_dontfork(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring, and is none afterwards.
  */
-void io_uring_queue_exit(struct io_uring *ring);
+void io_uring_queue_exit(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Closes the descriptor of a ring that is registered (io_uring_register_ring_fd()) and goes on without it.
@@ -113,7 +118,7 @@ void io_uring_queue_exit(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_close_ring_fd(struct io_uring *ring);
+int io_uring_close_ring_fd(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Gives a ring other sizes while it is in use (Linux 6.13; rings with IORING_SETUP_DEFER_TASKRUN).
@@ -125,35 +130,35 @@ int io_uring_close_ring_fd(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring; `p` is writable; no SQE or CQE pointer into the ring is used afterwards.
  */
-int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p);
+int io_uring_resize_rings(struct io_uring *ring, struct io_uring_params *p) LIBURING_NOEXCEPT;
 
 /**
  * Bytes of memory that io_uring_queue_init_mem() needs for a ring with these entries and setup flags.
  *
  * Returns the size, a multiple of the page size, or -EINVAL for entries out of range.
  */
-ssize_t io_uring_memory_size(unsigned int entries, unsigned int flags);
+ssize_t io_uring_memory_size(unsigned int entries, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * The same for parameters: `flags`, and `cq_entries` with IORING_SETUP_CQSIZE.
  *
  * Requires: `p` is readable.
  */
-ssize_t io_uring_memory_size_params(unsigned int entries, struct io_uring_params *p);
+ssize_t io_uring_memory_size_params(unsigned int entries, struct io_uring_params *p) LIBURING_NOEXCEPT;
 
 /**
  * Bytes that a ring with these entries and setup flags counts against RLIMIT_MEMLOCK: 0 since Linux 5.12.
  *
  * Returns the size or a negative errno: -EINVAL for entries out of range. io_uring_mlock_size(3).
  */
-ssize_t io_uring_mlock_size(unsigned int entries, unsigned int flags);
+ssize_t io_uring_mlock_size(unsigned int entries, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * The same for parameters.
  *
  * Requires: `p` is readable.
  */
-ssize_t io_uring_mlock_size_params(unsigned int entries, struct io_uring_params *p);
+ssize_t io_uring_mlock_size_params(unsigned int entries, struct io_uring_params *p) LIBURING_NOEXCEPT;
 
 /**
  * Asks which opcodes are served, with a ring made for the purpose.
@@ -161,44 +166,44 @@ ssize_t io_uring_mlock_size_params(unsigned int entries, struct io_uring_params 
  * Returns a probe for io_uring_opcode_supported(), to be freed by io_uring_free_probe() or free(); NULL where no ring or no memory can be
  * had, or before Linux 5.6. io_uring_get_probe(3).
  */
-struct io_uring_probe *io_uring_get_probe(void);
+struct io_uring_probe *io_uring_get_probe(void) LIBURING_NOEXCEPT;
 
 /**
  * The same with a ring of the program's.
  *
  * Requires: `ring` is a valid ring.
  */
-struct io_uring_probe *io_uring_get_probe_ring(struct io_uring *ring);
+struct io_uring_probe *io_uring_get_probe_ring(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Frees a probe; NULL is nothing.
  *
  * Requires: `probe` came from io_uring_get_probe() or io_uring_get_probe_ring(), or is NULL.
  */
-void io_uring_free_probe(struct io_uring_probe *probe);
+void io_uring_free_probe(struct io_uring_probe *probe) LIBURING_NOEXCEPT;
 
 /**
  * The major version of the liburing interface that the library implements. See also IO_URING_VERSION_MAJOR, of the header.
  */
-int io_uring_major_version(void);
+int io_uring_major_version(void) LIBURING_NOEXCEPT;
 
 /**
  * The minor version of the liburing interface that the library implements. See also IO_URING_VERSION_MINOR, of the header.
  */
-int io_uring_minor_version(void);
+int io_uring_minor_version(void) LIBURING_NOEXCEPT;
 
 /**
  * True where the library is OLDER than the version asked for. See also IO_URING_CHECK_VERSION(), for the header.
  * io_uring_check_version(3).
  */
-bool io_uring_check_version(int major, int minor);
+bool io_uring_check_version(int major, int minor) LIBURING_NOEXCEPT;
 
 /**
  * The system call: makes a ring. Returns its descriptor or a negative errno; errno itself stays as it is. io_uring_setup(2).
  *
  * Requires: `p` is writable.
  */
-int io_uring_setup(unsigned int entries, struct io_uring_params *p);
+int io_uring_setup(unsigned int entries, struct io_uring_params *p) LIBURING_NOEXCEPT;
 
 /**
  * The system call: submits `to_submit` SQEs and waits for `min_complete` CQEs, with the signals in `sig` blocked meanwhile.
@@ -208,7 +213,7 @@ int io_uring_setup(unsigned int entries, struct io_uring_params *p);
  *
  * Requires: `sig` is readable or NULL; the memory that the SQEs name is left to their requests.
  */
-int io_uring_enter(unsigned int fd, unsigned int to_submit, unsigned int min_complete, unsigned int flags, sigset_t *sig);
+int io_uring_enter(unsigned int fd, unsigned int to_submit, unsigned int min_complete, unsigned int flags, sigset_t *sig) LIBURING_NOEXCEPT;
 
 /**
  * The system call with an argument of `sz` bytes: a signal mask, or what IORING_ENTER_EXT_ARG and IORING_ENTER_EXT_ARG_REG announce.
@@ -216,7 +221,13 @@ int io_uring_enter(unsigned int fd, unsigned int to_submit, unsigned int min_com
  *
  * Requires: `arg` is what `flags` announce, or NULL; the memory that the SQEs name is left to their requests.
  */
-int io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_complete, unsigned int flags, void *arg, size_t sz);
+int io_uring_enter2(unsigned int fd,
+                    unsigned int to_submit,
+                    unsigned int min_complete,
+                    unsigned int flags,
+                    void *arg,
+                    size_t sz)
+LIBURING_NOEXCEPT;
 
 /**
  * The system call: registers resources with a ring, or controls it. Returns what the opcode answers or a negative errno; errno itself
@@ -224,7 +235,7 @@ int io_uring_enter2(unsigned int fd, unsigned int to_submit, unsigned int min_co
  *
  * Requires: `arg` is what `opcode` wants; memory registered stays mapped while it is.
  */
-int io_uring_register(unsigned int fd, unsigned int opcode, const void *arg, unsigned int nr_args);
+int io_uring_register(unsigned int fd, unsigned int opcode, const void *arg, unsigned int nr_args) LIBURING_NOEXCEPT;
 
 /*
  * The queue: SQEs, submission, waiting, completions
@@ -240,14 +251,14 @@ int io_uring_register(unsigned int fd, unsigned int opcode, const void *arg, uns
  *
  * Requires: `ring` is a valid ring.
  */
-struct io_uring_sqe *io_uring_get_sqe(struct io_uring *ring);
+struct io_uring_sqe *io_uring_get_sqe(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * The same under the name that the header's other helpers call.
  *
  * Requires: `ring` is a valid ring.
  */
-struct io_uring_sqe *_io_uring_get_sqe(struct io_uring *ring);
+struct io_uring_sqe *_io_uring_get_sqe(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Hands out a 128-byte SQE, on rings with IORING_SETUP_SQE128 or IORING_SETUP_SQE_MIXED (Linux 6.19).
@@ -258,7 +269,7 @@ struct io_uring_sqe *_io_uring_get_sqe(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring.
  */
-struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring);
+struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * SQEs handed out that the kernel has not consumed yet: unsubmitted ones, and with SQPOLL those its thread has not come to.
@@ -266,21 +277,21 @@ struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring.
  */
-unsigned int io_uring_sq_ready(const struct io_uring *ring);
+unsigned int io_uring_sq_ready(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * SQEs that io_uring_get_sqe() can still hand out. io_uring_sq_space_left(3).
  *
  * Requires: `ring` is a valid ring.
  */
-unsigned int io_uring_sq_space_left(const struct io_uring *ring);
+unsigned int io_uring_sq_space_left(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * The SQ head: how many SQEs the kernel has consumed since the ring was made, modulo 2^32.
  *
  * Requires: `ring` is a valid ring.
  */
-unsigned int io_uring_load_sq_head(const struct io_uring *ring);
+unsigned int io_uring_load_sq_head(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Waits until an SQPOLL ring's submission queue has room; other rings return at once.
@@ -289,38 +300,38 @@ unsigned int io_uring_load_sq_head(const struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_sqring_wait(struct io_uring *ring);
+int io_uring_sqring_wait(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * The system call of io_uring_sqring_wait(), whatever room there is.
  *
  * Requires: `ring` is a valid ring.
  */
-int __io_uring_sqring_wait(struct io_uring *ring);
+int __io_uring_sqring_wait(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * log2 of the slots that an SQE takes: 1 with IORING_SETUP_SQE128, else 0.
  *
  * Requires: `ring` is a valid ring.
  */
-unsigned int io_uring_sqe_shift(const struct io_uring *ring);
+unsigned int io_uring_sqe_shift(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * The same for setup flags.
  */
-unsigned int io_uring_sqe_shift_from_flags(unsigned int flags);
+unsigned int io_uring_sqe_shift_from_flags(unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * log2 of the slots that a CQE takes: 1 with IORING_SETUP_CQE32, else 0.
  *
  * Requires: `ring` is a valid ring.
  */
-unsigned int io_uring_cqe_shift(const struct io_uring *ring);
+unsigned int io_uring_cqe_shift(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * The same for setup flags.
  */
-unsigned int io_uring_cqe_shift_from_flags(unsigned int flags);
+unsigned int io_uring_cqe_shift_from_flags(unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Submits every SQE handed out since the last submit.
@@ -332,7 +343,7 @@ unsigned int io_uring_cqe_shift_from_flags(unsigned int flags);
  *
  * Requires: `ring` is a valid ring; the memory that the SQEs name is left to their requests until those complete.
  */
-int io_uring_submit(struct io_uring *ring);
+int io_uring_submit(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Submits, and waits until `wait_nr` completions are there.
@@ -342,7 +353,7 @@ int io_uring_submit(struct io_uring *ring);
  *
  * Requires: As for io_uring_submit().
  */
-int io_uring_submit_and_wait(struct io_uring *ring, unsigned int wait_nr);
+int io_uring_submit_and_wait(struct io_uring *ring, unsigned int wait_nr) LIBURING_NOEXCEPT;
 
 /**
  * Submits, and waits until `wait_nr` completions are there, `ts` has passed, or a signal comes that `sigmask` does not block.
@@ -360,7 +371,8 @@ int io_uring_submit_and_wait_timeout(struct io_uring *ring,
                                      struct io_uring_cqe **cqe_ptr,
                                      unsigned int wait_nr,
                                      struct __kernel_timespec *ts,
-                                     sigset_t *sigmask);
+                                     sigset_t *sigmask)
+LIBURING_NOEXCEPT;
 
 /**
  * The same with a minimum wait (Linux 6.12): after `min_wait` microseconds one completion is enough, before that only `wait_nr`.
@@ -375,7 +387,8 @@ int io_uring_submit_and_wait_min_timeout(struct io_uring *ring,
                                          unsigned int wait_nr,
                                          struct __kernel_timespec *ts,
                                          unsigned int min_wait,
-                                         sigset_t *sigmask);
+                                         sigset_t *sigmask)
+LIBURING_NOEXCEPT;
 
 /**
  * Submits and waits as entry `reg_index` of the registered wait region says (Linux 6.13; io_uring_register_region()): time limit, minimum
@@ -386,7 +399,11 @@ int io_uring_submit_and_wait_min_timeout(struct io_uring *ring,
  *
  * Requires: As for io_uring_submit(); `cqe_ptr` is writable.
  */
-int io_uring_submit_and_wait_reg(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned int wait_nr, int reg_index);
+int io_uring_submit_and_wait_reg(struct io_uring *ring,
+                                 struct io_uring_cqe **cqe_ptr,
+                                 unsigned int wait_nr,
+                                 int reg_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Submits, and lets the kernel post what waits to be posted, without waiting for more: for rings with IORING_SETUP_DEFER_TASKRUN, whose
@@ -396,7 +413,7 @@ int io_uring_submit_and_wait_reg(struct io_uring *ring, struct io_uring_cqe **cq
  *
  * Requires: As for io_uring_submit().
  */
-int io_uring_submit_and_get_events(struct io_uring *ring);
+int io_uring_submit_and_get_events(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Lets the kernel post what waits to be posted: deferred task work, and completions that had overflowed.
@@ -405,7 +422,7 @@ int io_uring_submit_and_get_events(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_get_events(struct io_uring *ring);
+int io_uring_get_events(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Waits for a completion and hands it out in `cqe_ptr`; io_uring_cqe_seen() gives it back.
@@ -414,14 +431,14 @@ int io_uring_get_events(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring; `cqe_ptr` is writable.
  */
-int io_uring_wait_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr);
+int io_uring_wait_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr) LIBURING_NOEXCEPT;
 
 /**
  * Waits until `wait_nr` completions are there and hands out the first. io_uring_wait_cqe_nr(3).
  *
  * Requires: `ring` is a valid ring; `cqe_ptr` is writable.
  */
-int io_uring_wait_cqe_nr(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned int wait_nr);
+int io_uring_wait_cqe_nr(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned int wait_nr) LIBURING_NOEXCEPT;
 
 /**
  * Waits until `wait_nr` completions are there, `ts` has passed, or a signal comes that `sigmask` does not block.
@@ -436,7 +453,8 @@ int io_uring_wait_cqes(struct io_uring *ring,
                        struct io_uring_cqe **cqe_ptr,
                        unsigned int wait_nr,
                        struct __kernel_timespec *ts,
-                       sigset_t *sigmask);
+                       sigset_t *sigmask)
+LIBURING_NOEXCEPT;
 
 /**
  * The same with a minimum wait (Linux 6.12): after `min_ts_usec` microseconds one completion is enough, before that only `wait_nr`.
@@ -450,14 +468,15 @@ int io_uring_wait_cqes_min_timeout(struct io_uring *ring,
                                    unsigned int wait_nr,
                                    struct __kernel_timespec *ts,
                                    unsigned int min_ts_usec,
-                                   sigset_t *sigmask);
+                                   sigset_t *sigmask)
+LIBURING_NOEXCEPT;
 
 /**
  * Waits for one completion, no longer than `ts`. io_uring_wait_cqe_timeout(3).
  *
  * Requires: As for io_uring_wait_cqes().
  */
-int io_uring_wait_cqe_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, struct __kernel_timespec *ts);
+int io_uring_wait_cqe_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, struct __kernel_timespec *ts) LIBURING_NOEXCEPT;
 
 /**
  * What the waiting helpers of the header call: submits `submit` SQEs that are published already, waits for `wait_nr` completions with the
@@ -465,7 +484,12 @@ int io_uring_wait_cqe_timeout(struct io_uring *ring, struct io_uring_cqe **cqe_p
  *
  * Requires: As for io_uring_wait_cqes().
  */
-int __io_uring_get_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned int submit, unsigned int wait_nr, sigset_t *sigmask);
+int __io_uring_get_cqe(struct io_uring *ring,
+                       struct io_uring_cqe **cqe_ptr,
+                       unsigned int submit,
+                       unsigned int wait_nr,
+                       sigset_t *sigmask)
+LIBURING_NOEXCEPT;
 
 /**
  * Hands out a completion that is there already, without consuming it; does not wait.
@@ -475,7 +499,7 @@ int __io_uring_get_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, uns
  *
  * Requires: `ring` is a valid ring; `cqe_ptr` is writable.
  */
-int io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr);
+int io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr) LIBURING_NOEXCEPT;
 
 /**
  * The completion at the head of the ring's memory, or NULL in `cqe_ptr`; `nr_available`, where it is not NULL, becomes the number of CQ
@@ -485,7 +509,7 @@ int io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr);
  *
  * Requires: `ring` is a valid ring; `cqe_ptr` is writable; `nr_available` is writable or NULL.
  */
-int __io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned int *nr_available);
+int __io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, unsigned int *nr_available) LIBURING_NOEXCEPT;
 
 /**
  * Hands out up to `count` completions that are there, in order, without consuming them.
@@ -496,42 +520,42 @@ int __io_uring_peek_cqe(struct io_uring *ring, struct io_uring_cqe **cqe_ptr, un
  *
  * Requires: `ring` is a valid ring; `cqes` has room for `count` pointers.
  */
-unsigned int io_uring_peek_batch_cqe(struct io_uring *ring, struct io_uring_cqe **cqes, unsigned int count);
+unsigned int io_uring_peek_batch_cqe(struct io_uring *ring, struct io_uring_cqe **cqes, unsigned int count) LIBURING_NOEXCEPT;
 
 /**
  * An iterator over the completions that are there now, for io_uring_cqe_iter_next(). io_uring_for_each_cqe(3) is made of it.
  *
  * Requires: `ring` is a valid ring.
  */
-struct io_uring_cqe_iter io_uring_cqe_iter_init(const struct io_uring *ring);
+struct io_uring_cqe_iter io_uring_cqe_iter_init(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Puts the iterator's next completion in `cqe` and returns true; false behind the last, and `cqe` stays as it is.
  *
  * Requires: `iter` came from io_uring_cqe_iter_init(), of a ring that is still valid; `cqe` is writable.
  */
-bool io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter, struct io_uring_cqe **cqe);
+bool io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter, struct io_uring_cqe **cqe) LIBURING_NOEXCEPT;
 
 /**
  * CQ slots posted and not consumed; those that overflowed are not among them. io_uring_cq_ready(3).
  *
  * Requires: `ring` is a valid ring.
  */
-unsigned int io_uring_cq_ready(const struct io_uring *ring);
+unsigned int io_uring_cq_ready(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * True where completions did not fit the CQ: io_uring_get_events() or a wait brings them in. io_uring_cq_has_overflow(3).
  *
  * Requires: `ring` is a valid ring.
  */
-bool io_uring_cq_has_overflow(const struct io_uring *ring);
+bool io_uring_cq_has_overflow(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * True unless io_uring_cq_eventfd_toggle() has silenced the registered eventfd. io_uring_cq_eventfd_enabled(3).
  *
  * Requires: `ring` is a valid ring.
  */
-bool io_uring_cq_eventfd_enabled(const struct io_uring *ring);
+bool io_uring_cq_eventfd_enabled(const struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Silences the registered eventfd, or lets it speak again.
@@ -540,21 +564,21 @@ bool io_uring_cq_eventfd_enabled(const struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_cq_eventfd_toggle(struct io_uring *ring, bool enabled);
+int io_uring_cq_eventfd_toggle(struct io_uring *ring, bool enabled) LIBURING_NOEXCEPT;
 
 /**
  * Consumes `nr` CQ slots: on plain rings, as many completions. io_uring_cq_advance(3).
  *
  * Requires: `ring` is a valid ring; the program is done with those CQEs.
  */
-void io_uring_cq_advance(struct io_uring *ring, unsigned int nr);
+void io_uring_cq_advance(struct io_uring *ring, unsigned int nr) LIBURING_NOEXCEPT;
 
 /**
  * Consumes a completion that a peek or wait handed out; NULL is nothing. io_uring_cqe_seen(3).
  *
  * Requires: `ring` is a valid ring; `cqe` is its first unconsumed CQE or NULL.
  */
-void io_uring_cqe_seen(struct io_uring *ring, struct io_uring_cqe *cqe);
+void io_uring_cqe_seen(struct io_uring *ring, struct io_uring_cqe *cqe) LIBURING_NOEXCEPT;
 
 /*
  * Requests: what they share
@@ -590,7 +614,7 @@ void io_uring_cqe_seen(struct io_uring *ring, struct io_uring_cqe *cqe);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_initialize_sqe(struct io_uring_sqe *sqe);
+void io_uring_initialize_sqe(struct io_uring_sqe *sqe) LIBURING_NOEXCEPT;
 
 /**
  * Gives the request a pointer, which its CQE brings back: see io_uring_cqe_get_data().
@@ -601,7 +625,7 @@ void io_uring_initialize_sqe(struct io_uring_sqe *sqe);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_sqe_set_data(struct io_uring_sqe *sqe, void *data);
+void io_uring_sqe_set_data(struct io_uring_sqe *sqe, void *data) LIBURING_NOEXCEPT;
 
 /**
  * Gives the request a number, which its CQE brings back: see io_uring_cqe_get_data64().
@@ -611,7 +635,7 @@ void io_uring_sqe_set_data(struct io_uring_sqe *sqe, void *data);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_sqe_set_data64(struct io_uring_sqe *sqe, __u64 data);
+void io_uring_sqe_set_data64(struct io_uring_sqe *sqe, __u64 data) LIBURING_NOEXCEPT;
 
 /**
  * Sets the request's IOSQE_* flags, in place of those it had.
@@ -629,7 +653,7 @@ void io_uring_sqe_set_data64(struct io_uring_sqe *sqe, __u64 data);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_sqe_set_flags(struct io_uring_sqe *sqe, unsigned int flags);
+void io_uring_sqe_set_flags(struct io_uring_sqe *sqe, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Names the buffer group that a request with IOSQE_BUFFER_SELECT takes its buffer from.
@@ -640,7 +664,7 @@ void io_uring_sqe_set_flags(struct io_uring_sqe *sqe, unsigned int flags);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_sqe_set_buf_group(struct io_uring_sqe *sqe, int bgid);
+void io_uring_sqe_set_buf_group(struct io_uring_sqe *sqe, int bgid) LIBURING_NOEXCEPT;
 
 /**
  * Returns the pointer that io_uring_sqe_set_data() gave to the request.
@@ -649,7 +673,7 @@ void io_uring_sqe_set_buf_group(struct io_uring_sqe *sqe, int bgid);
  *
  * Requires: `cqe` is a valid CQE.
  */
-void *io_uring_cqe_get_data(const struct io_uring_cqe *cqe);
+void *io_uring_cqe_get_data(const struct io_uring_cqe *cqe) LIBURING_NOEXCEPT;
 
 /**
  * Returns the number that io_uring_sqe_set_data64() gave to the request.
@@ -658,7 +682,7 @@ void *io_uring_cqe_get_data(const struct io_uring_cqe *cqe);
  *
  * Requires: `cqe` is a valid CQE.
  */
-__u64 io_uring_cqe_get_data64(const struct io_uring_cqe *cqe);
+__u64 io_uring_cqe_get_data64(const struct io_uring_cqe *cqe) LIBURING_NOEXCEPT;
 
 /**
  * Returns how many 16-byte slots of the CQ this CQE takes: 2 when it has IORING_CQE_F_32, else 1.
@@ -668,7 +692,7 @@ __u64 io_uring_cqe_get_data64(const struct io_uring_cqe *cqe);
  *
  * Requires: `cqe` is a valid CQE.
  */
-unsigned int io_uring_cqe_nr(const struct io_uring_cqe *cqe);
+unsigned int io_uring_cqe_nr(const struct io_uring_cqe *cqe) LIBURING_NOEXCEPT;
 
 /**
  * Returns 1 when the kernel knows the operation `op` (IORING_OP_*), else 0.
@@ -678,7 +702,7 @@ unsigned int io_uring_cqe_nr(const struct io_uring_cqe *cqe);
  *
  * Requires: `p` is a probe that a probe call filled, followed by an entry for each opcode up to `last_op`.
  */
-int io_uring_opcode_supported(const struct io_uring_probe *p, int op);
+int io_uring_opcode_supported(const struct io_uring_probe *p, int op) LIBURING_NOEXCEPT;
 
 /**
  * Writes the fields that most requests begin with: operation, descriptor, address, length and offset.
@@ -688,7 +712,7 @@ int io_uring_opcode_supported(const struct io_uring_probe *p, int op);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd, const void *addr, unsigned int len, __u64 offset);
+void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd, const void *addr, unsigned int len, __u64 offset) LIBURING_NOEXCEPT;
 
 /**
  * Does nothing, and completes at once. Good for waking a waiter, and for measuring.
@@ -698,7 +722,7 @@ void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd, const void *addr
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_nop(struct io_uring_sqe *sqe);
+void io_uring_prep_nop(struct io_uring_sqe *sqe) LIBURING_NOEXCEPT;
 
 /**
  * Does nothing, in an SQE of 128 bytes from io_uring_get_sqe128().
@@ -709,7 +733,7 @@ void io_uring_prep_nop(struct io_uring_sqe *sqe);
  *
  * Requires: `sqe` is a valid SQE, of 128 bytes.
  */
-void io_uring_prep_nop128(struct io_uring_sqe *sqe);
+void io_uring_prep_nop128(struct io_uring_sqe *sqe) LIBURING_NOEXCEPT;
 
 /*
  * Reading, writing, splicing
@@ -731,7 +755,7 @@ void io_uring_prep_nop128(struct io_uring_sqe *sqe);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_read(struct io_uring_sqe *sqe, int fd, void *buf, unsigned int nbytes, __u64 offset);
+void io_uring_prep_read(struct io_uring_sqe *sqe, int fd, void *buf, unsigned int nbytes, __u64 offset) LIBURING_NOEXCEPT;
 
 /**
  * Writes `nbytes` bytes from `buf` at `offset`, like pwrite(2).
@@ -743,7 +767,7 @@ void io_uring_prep_read(struct io_uring_sqe *sqe, int fd, void *buf, unsigned in
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_write(struct io_uring_sqe *sqe, int fd, const void *buf, unsigned int nbytes, __u64 offset);
+void io_uring_prep_write(struct io_uring_sqe *sqe, int fd, const void *buf, unsigned int nbytes, __u64 offset) LIBURING_NOEXCEPT;
 
 /**
  * Reads at `offset` into the `nr_vecs` buffers of `iovecs`, one after the other, like preadv(2).
@@ -755,7 +779,12 @@ void io_uring_prep_write(struct io_uring_sqe *sqe, int fd, const void *buf, unsi
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_readv(struct io_uring_sqe *sqe, int fd, const struct iovec *iovecs, unsigned int nr_vecs, __u64 offset);
+void io_uring_prep_readv(struct io_uring_sqe *sqe,
+                         int fd,
+                         const struct iovec *iovecs,
+                         unsigned int nr_vecs,
+                         __u64 offset)
+LIBURING_NOEXCEPT;
 
 /**
  * Writes the `nr_vecs` buffers of `iovecs` at `offset`, one after the other, like pwritev(2).
@@ -767,7 +796,12 @@ void io_uring_prep_readv(struct io_uring_sqe *sqe, int fd, const struct iovec *i
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_writev(struct io_uring_sqe *sqe, int fd, const struct iovec *iovecs, unsigned int nr_vecs, __u64 offset);
+void io_uring_prep_writev(struct io_uring_sqe *sqe,
+                          int fd,
+                          const struct iovec *iovecs,
+                          unsigned int nr_vecs,
+                          __u64 offset)
+LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_readv(), with RWF_* flags, like preadv2(2).
@@ -780,7 +814,13 @@ void io_uring_prep_writev(struct io_uring_sqe *sqe, int fd, const struct iovec *
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_readv2(struct io_uring_sqe *sqe, int fd, const struct iovec *iovecs, unsigned int nr_vecs, __u64 offset, int flags);
+void io_uring_prep_readv2(struct io_uring_sqe *sqe,
+                          int fd,
+                          const struct iovec *iovecs,
+                          unsigned int nr_vecs,
+                          __u64 offset,
+                          int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_writev(), with RWF_* flags, like pwritev2(2).
@@ -793,7 +833,13 @@ void io_uring_prep_readv2(struct io_uring_sqe *sqe, int fd, const struct iovec *
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_writev2(struct io_uring_sqe *sqe, int fd, const struct iovec *iovecs, unsigned int nr_vecs, __u64 offset, int flags);
+void io_uring_prep_writev2(struct io_uring_sqe *sqe,
+                           int fd,
+                           const struct iovec *iovecs,
+                           unsigned int nr_vecs,
+                           __u64 offset,
+                           int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Reads like io_uring_prep_read() into a part of registered buffer `buf_index`, which spares the kernel mapping the pages.
@@ -805,7 +851,13 @@ void io_uring_prep_writev2(struct io_uring_sqe *sqe, int fd, const struct iovec 
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_read_fixed(struct io_uring_sqe *sqe, int fd, void *buf, unsigned int nbytes, __u64 offset, int buf_index);
+void io_uring_prep_read_fixed(struct io_uring_sqe *sqe,
+                              int fd,
+                              void *buf,
+                              unsigned int nbytes,
+                              __u64 offset,
+                              int buf_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Writes like io_uring_prep_write() from a part of registered buffer `buf_index`, which spares the kernel mapping the pages.
@@ -817,7 +869,13 @@ void io_uring_prep_read_fixed(struct io_uring_sqe *sqe, int fd, void *buf, unsig
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_write_fixed(struct io_uring_sqe *sqe, int fd, const void *buf, unsigned int nbytes, __u64 offset, int buf_index);
+void io_uring_prep_write_fixed(struct io_uring_sqe *sqe,
+                               int fd,
+                               const void *buf,
+                               unsigned int nbytes,
+                               __u64 offset,
+                               int buf_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Reads like io_uring_prep_readv2() into several parts of one registered buffer.
@@ -835,7 +893,8 @@ void io_uring_prep_readv_fixed(struct io_uring_sqe *sqe,
                                unsigned int nr_vecs,
                                __u64 offset,
                                int flags,
-                               int buf_index);
+                               int buf_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Writes like io_uring_prep_writev2() from several parts of one registered buffer.
@@ -853,7 +912,8 @@ void io_uring_prep_writev_fixed(struct io_uring_sqe *sqe,
                                 unsigned int nr_vecs,
                                 __u64 offset,
                                 int flags,
-                                int buf_index);
+                                int buf_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Reads again and again, each time data arrives, into buffers of group `buf_group`.
@@ -868,7 +928,7 @@ void io_uring_prep_writev_fixed(struct io_uring_sqe *sqe,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_read_multishot(struct io_uring_sqe *sqe, int fd, unsigned int nbytes, __u64 offset, int buf_group);
+void io_uring_prep_read_multishot(struct io_uring_sqe *sqe, int fd, unsigned int nbytes, __u64 offset, int buf_group) LIBURING_NOEXCEPT;
 
 /**
  * Moves up to `nbytes` bytes from `fd_in` to `fd_out` without copying them through the program; one of the two is a pipe.
@@ -888,7 +948,8 @@ void io_uring_prep_splice(struct io_uring_sqe *sqe,
                           int fd_out,
                           int64_t off_out,
                           unsigned int nbytes,
-                          unsigned int splice_flags);
+                          unsigned int splice_flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Duplicates up to `nbytes` bytes of pipe `fd_in` into pipe `fd_out`, and leaves them in `fd_in`.
@@ -900,7 +961,7 @@ void io_uring_prep_splice(struct io_uring_sqe *sqe,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_tee(struct io_uring_sqe *sqe, int fd_in, int fd_out, unsigned int nbytes, unsigned int splice_flags);
+void io_uring_prep_tee(struct io_uring_sqe *sqe, int fd_in, int fd_out, unsigned int nbytes, unsigned int splice_flags) LIBURING_NOEXCEPT;
 
 /*
  * Files: open, close, synchronise, allocate, advise
@@ -925,7 +986,7 @@ void io_uring_prep_tee(struct io_uring_sqe *sqe, int fd_in, int fd_out, unsigned
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_open(struct io_uring_sqe *sqe, const char *path, int flags, mode_t mode);
+void io_uring_prep_open(struct io_uring_sqe *sqe, const char *path, int flags, mode_t mode) LIBURING_NOEXCEPT;
 
 /**
  * Opens the file at `path` into slot `file_index` of the ring's file table; a relative path starts at the current directory.
@@ -937,7 +998,12 @@ void io_uring_prep_open(struct io_uring_sqe *sqe, const char *path, int flags, m
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_open_direct(struct io_uring_sqe *sqe, const char *path, int flags, mode_t mode, unsigned int file_index);
+void io_uring_prep_open_direct(struct io_uring_sqe *sqe,
+                               const char *path,
+                               int flags,
+                               mode_t mode,
+                               unsigned int file_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Opens, and with O_CREAT creates, the file at `path`; a relative path starts at directory `dfd`.
@@ -950,7 +1016,7 @@ void io_uring_prep_open_direct(struct io_uring_sqe *sqe, const char *path, int f
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_openat(struct io_uring_sqe *sqe, int dfd, const char *path, int flags, mode_t mode);
+void io_uring_prep_openat(struct io_uring_sqe *sqe, int dfd, const char *path, int flags, mode_t mode) LIBURING_NOEXCEPT;
 
 /**
  * Opens the file at `path` into slot `file_index` of the ring's file table; a relative path starts at directory `dfd`.
@@ -962,7 +1028,13 @@ void io_uring_prep_openat(struct io_uring_sqe *sqe, int dfd, const char *path, i
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_openat_direct(struct io_uring_sqe *sqe, int dfd, const char *path, int flags, mode_t mode, unsigned int file_index);
+void io_uring_prep_openat_direct(struct io_uring_sqe *sqe,
+                                 int dfd,
+                                 const char *path,
+                                 int flags,
+                                 mode_t mode,
+                                 unsigned int file_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Opens the file at `path`, told by `how` what to do and how to resolve the path, like openat2(2).
@@ -976,7 +1048,7 @@ void io_uring_prep_openat_direct(struct io_uring_sqe *sqe, int dfd, const char *
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_openat2(struct io_uring_sqe *sqe, int dfd, const char *path, const struct open_how *how);
+void io_uring_prep_openat2(struct io_uring_sqe *sqe, int dfd, const char *path, const struct open_how *how) LIBURING_NOEXCEPT;
 
 /**
  * Opens like io_uring_prep_openat2(), into slot `file_index` of the ring's file table.
@@ -987,7 +1059,12 @@ void io_uring_prep_openat2(struct io_uring_sqe *sqe, int dfd, const char *path, 
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_openat2_direct(struct io_uring_sqe *sqe, int dfd, const char *path, const struct open_how *how, unsigned int file_index);
+void io_uring_prep_openat2_direct(struct io_uring_sqe *sqe,
+                                  int dfd,
+                                  const char *path,
+                                  const struct open_how *how,
+                                  unsigned int file_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Closes the file descriptor `fd`, like close(2).
@@ -999,7 +1076,7 @@ void io_uring_prep_openat2_direct(struct io_uring_sqe *sqe, int dfd, const char 
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_close(struct io_uring_sqe *sqe, int fd);
+void io_uring_prep_close(struct io_uring_sqe *sqe, int fd) LIBURING_NOEXCEPT;
 
 /**
  * Empties slot `file_index` of the ring's file table.
@@ -1010,7 +1087,7 @@ void io_uring_prep_close(struct io_uring_sqe *sqe, int fd);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_close_direct(struct io_uring_sqe *sqe, unsigned int file_index);
+void io_uring_prep_close_direct(struct io_uring_sqe *sqe, unsigned int file_index) LIBURING_NOEXCEPT;
 
 /**
  * Makes a pipe, like pipe2(2): `fds[0]` becomes the end to read from, `fds[1]` the end to write to.
@@ -1022,7 +1099,7 @@ void io_uring_prep_close_direct(struct io_uring_sqe *sqe, unsigned int file_inde
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_pipe(struct io_uring_sqe *sqe, int *fds, int pipe_flags);
+void io_uring_prep_pipe(struct io_uring_sqe *sqe, int *fds, int pipe_flags) LIBURING_NOEXCEPT;
 
 /**
  * Makes a pipe in slots `file_index` (reading) and `file_index` + 1 (writing) of the ring's file table.
@@ -1035,7 +1112,7 @@ void io_uring_prep_pipe(struct io_uring_sqe *sqe, int *fds, int pipe_flags);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_pipe_direct(struct io_uring_sqe *sqe, int *fds, int pipe_flags, unsigned int file_index);
+void io_uring_prep_pipe_direct(struct io_uring_sqe *sqe, int *fds, int pipe_flags, unsigned int file_index) LIBURING_NOEXCEPT;
 
 /**
  * Makes what was written to the file durable, like fsync(2).
@@ -1049,7 +1126,7 @@ void io_uring_prep_pipe_direct(struct io_uring_sqe *sqe, int *fds, int pipe_flag
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_fsync(struct io_uring_sqe *sqe, int fd, unsigned int fsync_flags);
+void io_uring_prep_fsync(struct io_uring_sqe *sqe, int fd, unsigned int fsync_flags) LIBURING_NOEXCEPT;
 
 /**
  * Writes back dirty pages of `len` bytes from `offset`, like sync_file_range(2). It does not make data durable by itself.
@@ -1062,7 +1139,7 @@ void io_uring_prep_fsync(struct io_uring_sqe *sqe, int fd, unsigned int fsync_fl
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_sync_file_range(struct io_uring_sqe *sqe, int fd, unsigned int len, __u64 offset, int flags);
+void io_uring_prep_sync_file_range(struct io_uring_sqe *sqe, int fd, unsigned int len, __u64 offset, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Allocates, frees or zeroes `len` bytes of the file from `offset`, like fallocate(2).
@@ -1074,7 +1151,7 @@ void io_uring_prep_sync_file_range(struct io_uring_sqe *sqe, int fd, unsigned in
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_fallocate(struct io_uring_sqe *sqe, int fd, int mode, __u64 offset, __u64 len);
+void io_uring_prep_fallocate(struct io_uring_sqe *sqe, int fd, int mode, __u64 offset, __u64 len) LIBURING_NOEXCEPT;
 
 #ifdef _GNU_SOURCE
 /**
@@ -1087,7 +1164,7 @@ void io_uring_prep_fallocate(struct io_uring_sqe *sqe, int fd, int mode, __u64 o
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_ftruncate(struct io_uring_sqe *sqe, int fd, loff_t len);
+void io_uring_prep_ftruncate(struct io_uring_sqe *sqe, int fd, loff_t len) LIBURING_NOEXCEPT;
 #endif
 
 /**
@@ -1101,7 +1178,7 @@ void io_uring_prep_ftruncate(struct io_uring_sqe *sqe, int fd, loff_t len);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_fadvise(struct io_uring_sqe *sqe, int fd, __u64 offset, __u32 len, int advice);
+void io_uring_prep_fadvise(struct io_uring_sqe *sqe, int fd, __u64 offset, __u32 len, int advice) LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_fadvise(), with a 64-bit length.
@@ -1112,7 +1189,7 @@ void io_uring_prep_fadvise(struct io_uring_sqe *sqe, int fd, __u64 offset, __u32
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_fadvise64(struct io_uring_sqe *sqe, int fd, __u64 offset, off_t len, int advice);
+void io_uring_prep_fadvise64(struct io_uring_sqe *sqe, int fd, __u64 offset, off_t len, int advice) LIBURING_NOEXCEPT;
 
 /**
  * Tells how the program is going to use `length` bytes of memory from `addr`, like madvise(2).
@@ -1125,7 +1202,7 @@ void io_uring_prep_fadvise64(struct io_uring_sqe *sqe, int fd, __u64 offset, off
  *
  * Requires: `sqe` is a valid SQE; when the advice drops contents (as MADV_DONTNEED does), nothing in the range is needed any more.
  */
-void io_uring_prep_madvise(struct io_uring_sqe *sqe, void *addr, __u32 length, int advice);
+void io_uring_prep_madvise(struct io_uring_sqe *sqe, void *addr, __u32 length, int advice) LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_madvise(), with a 64-bit length.
@@ -1136,7 +1213,7 @@ void io_uring_prep_madvise(struct io_uring_sqe *sqe, void *addr, __u32 length, i
  *
  * Requires: As for io_uring_prep_madvise().
  */
-void io_uring_prep_madvise64(struct io_uring_sqe *sqe, void *addr, off_t length, int advice);
+void io_uring_prep_madvise64(struct io_uring_sqe *sqe, void *addr, off_t length, int advice) LIBURING_NOEXCEPT;
 
 /*
  * Names and attributes: stat, directories, links, extended attributes
@@ -1157,7 +1234,13 @@ void io_uring_prep_madvise64(struct io_uring_sqe *sqe, void *addr, off_t length,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_statx(struct io_uring_sqe *sqe, int dfd, const char *path, int flags, unsigned int mask, struct statx *statxbuf);
+void io_uring_prep_statx(struct io_uring_sqe *sqe,
+                         int dfd,
+                         const char *path,
+                         int flags,
+                         unsigned int mask,
+                         struct statx *statxbuf)
+LIBURING_NOEXCEPT;
 
 /**
  * Makes the directory `path` with permissions `mode` (less the umask), like mkdir(2).
@@ -1168,7 +1251,7 @@ void io_uring_prep_statx(struct io_uring_sqe *sqe, int dfd, const char *path, in
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_mkdir(struct io_uring_sqe *sqe, const char *path, mode_t mode);
+void io_uring_prep_mkdir(struct io_uring_sqe *sqe, const char *path, mode_t mode) LIBURING_NOEXCEPT;
 
 /**
  * Makes the directory `path`, seen from `dfd`, with permissions `mode` (less the umask), like mkdirat(2).
@@ -1179,7 +1262,7 @@ void io_uring_prep_mkdir(struct io_uring_sqe *sqe, const char *path, mode_t mode
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_mkdirat(struct io_uring_sqe *sqe, int dfd, const char *path, mode_t mode);
+void io_uring_prep_mkdirat(struct io_uring_sqe *sqe, int dfd, const char *path, mode_t mode) LIBURING_NOEXCEPT;
 
 /**
  * Removes the name `path`, like unlink(2), or with AT_REMOVEDIR in `flags` an empty directory, like rmdir(2).
@@ -1190,7 +1273,7 @@ void io_uring_prep_mkdirat(struct io_uring_sqe *sqe, int dfd, const char *path, 
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_unlink(struct io_uring_sqe *sqe, const char *path, int flags);
+void io_uring_prep_unlink(struct io_uring_sqe *sqe, const char *path, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Removes the name `path`, seen from `dfd`, or with AT_REMOVEDIR in `flags` an empty directory, like unlinkat(2).
@@ -1201,7 +1284,7 @@ void io_uring_prep_unlink(struct io_uring_sqe *sqe, const char *path, int flags)
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_unlinkat(struct io_uring_sqe *sqe, int dfd, const char *path, int flags);
+void io_uring_prep_unlinkat(struct io_uring_sqe *sqe, int dfd, const char *path, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Renames `oldpath` to `newpath`, replacing what was there, like rename(2).
@@ -1212,7 +1295,7 @@ void io_uring_prep_unlinkat(struct io_uring_sqe *sqe, int dfd, const char *path,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_rename(struct io_uring_sqe *sqe, const char *oldpath, const char *newpath);
+void io_uring_prep_rename(struct io_uring_sqe *sqe, const char *oldpath, const char *newpath) LIBURING_NOEXCEPT;
 
 /**
  * Renames `oldpath`, seen from `olddfd`, to `newpath`, seen from `newdfd`, like renameat2(2).
@@ -1224,7 +1307,13 @@ void io_uring_prep_rename(struct io_uring_sqe *sqe, const char *oldpath, const c
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_renameat(struct io_uring_sqe *sqe, int olddfd, const char *oldpath, int newdfd, const char *newpath, unsigned int flags);
+void io_uring_prep_renameat(struct io_uring_sqe *sqe,
+                            int olddfd,
+                            const char *oldpath,
+                            int newdfd,
+                            const char *newpath,
+                            unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Gives the file `oldpath` the further name `newpath` (a hard link), like link(2).
@@ -1236,7 +1325,7 @@ void io_uring_prep_renameat(struct io_uring_sqe *sqe, int olddfd, const char *ol
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_link(struct io_uring_sqe *sqe, const char *oldpath, const char *newpath, int flags);
+void io_uring_prep_link(struct io_uring_sqe *sqe, const char *oldpath, const char *newpath, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Gives the file `oldpath`, seen from `olddfd`, the further name `newpath`, seen from `newdfd`, like linkat(2).
@@ -1248,7 +1337,13 @@ void io_uring_prep_link(struct io_uring_sqe *sqe, const char *oldpath, const cha
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_linkat(struct io_uring_sqe *sqe, int olddfd, const char *oldpath, int newdfd, const char *newpath, int flags);
+void io_uring_prep_linkat(struct io_uring_sqe *sqe,
+                          int olddfd,
+                          const char *oldpath,
+                          int newdfd,
+                          const char *newpath,
+                          int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Makes `linkpath` a symbolic link whose text is `target`, like symlink(2).
@@ -1259,7 +1354,7 @@ void io_uring_prep_linkat(struct io_uring_sqe *sqe, int olddfd, const char *oldp
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_symlink(struct io_uring_sqe *sqe, const char *target, const char *linkpath);
+void io_uring_prep_symlink(struct io_uring_sqe *sqe, const char *target, const char *linkpath) LIBURING_NOEXCEPT;
 
 /**
  * Makes `linkpath`, seen from `newdirfd`, a symbolic link whose text is `target`, like symlinkat(2).
@@ -1270,7 +1365,7 @@ void io_uring_prep_symlink(struct io_uring_sqe *sqe, const char *target, const c
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_symlinkat(struct io_uring_sqe *sqe, const char *target, int newdirfd, const char *linkpath);
+void io_uring_prep_symlinkat(struct io_uring_sqe *sqe, const char *target, int newdirfd, const char *linkpath) LIBURING_NOEXCEPT;
 
 /**
  * Reads the extended attribute `name` of the file at `path` into the `len` bytes of `value`, like getxattr(2).
@@ -1282,7 +1377,7 @@ void io_uring_prep_symlinkat(struct io_uring_sqe *sqe, const char *target, int n
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_getxattr(struct io_uring_sqe *sqe, const char *name, char *value, const char *path, unsigned int len);
+void io_uring_prep_getxattr(struct io_uring_sqe *sqe, const char *name, char *value, const char *path, unsigned int len) LIBURING_NOEXCEPT;
 
 /**
  * Sets the extended attribute `name` of the file at `path` to the `len` bytes of `value`, like setxattr(2).
@@ -1295,7 +1390,13 @@ void io_uring_prep_getxattr(struct io_uring_sqe *sqe, const char *name, char *va
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_setxattr(struct io_uring_sqe *sqe, const char *name, const char *value, const char *path, int flags, unsigned int len);
+void io_uring_prep_setxattr(struct io_uring_sqe *sqe,
+                            const char *name,
+                            const char *value,
+                            const char *path,
+                            int flags,
+                            unsigned int len)
+LIBURING_NOEXCEPT;
 
 /**
  * Reads the extended attribute `name` of the open file `fd`, like fgetxattr(2). Otherwise as io_uring_prep_getxattr().
@@ -1306,7 +1407,7 @@ void io_uring_prep_setxattr(struct io_uring_sqe *sqe, const char *name, const ch
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_fgetxattr(struct io_uring_sqe *sqe, int fd, const char *name, char *value, unsigned int len);
+void io_uring_prep_fgetxattr(struct io_uring_sqe *sqe, int fd, const char *name, char *value, unsigned int len) LIBURING_NOEXCEPT;
 
 /**
  * Sets the extended attribute `name` of the open file `fd`, like fsetxattr(2). Otherwise as io_uring_prep_setxattr().
@@ -1318,7 +1419,13 @@ void io_uring_prep_fgetxattr(struct io_uring_sqe *sqe, int fd, const char *name,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_fsetxattr(struct io_uring_sqe *sqe, int fd, const char *name, const char *value, int flags, unsigned int len);
+void io_uring_prep_fsetxattr(struct io_uring_sqe *sqe,
+                             int fd,
+                             const char *name,
+                             const char *value,
+                             int flags,
+                             unsigned int len)
+LIBURING_NOEXCEPT;
 
 /*
  * Sockets: connect, accept, send, receive
@@ -1346,7 +1453,7 @@ void io_uring_prep_fsetxattr(struct io_uring_sqe *sqe, int fd, const char *name,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_socket(struct io_uring_sqe *sqe, int domain, int type, int protocol, unsigned int flags);
+void io_uring_prep_socket(struct io_uring_sqe *sqe, int domain, int type, int protocol, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Makes a socket in slot `file_index` of the ring's file table (see io_uring_prep_openat_direct()).
@@ -1357,7 +1464,13 @@ void io_uring_prep_socket(struct io_uring_sqe *sqe, int domain, int type, int pr
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_socket_direct(struct io_uring_sqe *sqe, int domain, int type, int protocol, unsigned int file_index, unsigned int flags);
+void io_uring_prep_socket_direct(struct io_uring_sqe *sqe,
+                                 int domain,
+                                 int type,
+                                 int protocol,
+                                 unsigned int file_index,
+                                 unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Makes a socket in a slot of the ring's file table that the kernel picks.
@@ -1368,7 +1481,7 @@ void io_uring_prep_socket_direct(struct io_uring_sqe *sqe, int domain, int type,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_socket_direct_alloc(struct io_uring_sqe *sqe, int domain, int type, int protocol, unsigned int flags);
+void io_uring_prep_socket_direct_alloc(struct io_uring_sqe *sqe, int domain, int type, int protocol, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Gives a socket its local address, like bind(2). `addr` has to stay until submission.
@@ -1379,7 +1492,7 @@ void io_uring_prep_socket_direct_alloc(struct io_uring_sqe *sqe, int domain, int
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_bind(struct io_uring_sqe *sqe, int fd, const struct sockaddr *addr, socklen_t addrlen);
+void io_uring_prep_bind(struct io_uring_sqe *sqe, int fd, const struct sockaddr *addr, socklen_t addrlen) LIBURING_NOEXCEPT;
 
 /**
  * Makes a socket accept connections, up to `backlog` of which wait to be accepted, like listen(2).
@@ -1390,7 +1503,7 @@ void io_uring_prep_bind(struct io_uring_sqe *sqe, int fd, const struct sockaddr 
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_listen(struct io_uring_sqe *sqe, int fd, int backlog);
+void io_uring_prep_listen(struct io_uring_sqe *sqe, int fd, int backlog) LIBURING_NOEXCEPT;
 
 /**
  * Connects a socket to `addr`, like connect(2). `addr` has to stay until submission.
@@ -1401,7 +1514,7 @@ void io_uring_prep_listen(struct io_uring_sqe *sqe, int fd, int backlog);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_connect(struct io_uring_sqe *sqe, int fd, const struct sockaddr *addr, socklen_t addrlen);
+void io_uring_prep_connect(struct io_uring_sqe *sqe, int fd, const struct sockaddr *addr, socklen_t addrlen) LIBURING_NOEXCEPT;
 
 /**
  * Accepts one connection on listening socket `fd`, like accept4(2).
@@ -1416,7 +1529,7 @@ void io_uring_prep_connect(struct io_uring_sqe *sqe, int fd, const struct sockad
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_accept(struct io_uring_sqe *sqe, int fd, struct sockaddr *addr, socklen_t *addrlen, int flags);
+void io_uring_prep_accept(struct io_uring_sqe *sqe, int fd, struct sockaddr *addr, socklen_t *addrlen, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Accepts one connection into slot `file_index` of the ring's file table (see io_uring_prep_openat_direct()).
@@ -1432,7 +1545,8 @@ void io_uring_prep_accept_direct(struct io_uring_sqe *sqe,
                                  struct sockaddr *addr,
                                  socklen_t *addrlen,
                                  int flags,
-                                 unsigned int file_index);
+                                 unsigned int file_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Accepts every connection that comes in on `fd`: a CQE for each.
@@ -1444,7 +1558,12 @@ void io_uring_prep_accept_direct(struct io_uring_sqe *sqe,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_multishot_accept(struct io_uring_sqe *sqe, int fd, struct sockaddr *addr, socklen_t *addrlen, int flags);
+void io_uring_prep_multishot_accept(struct io_uring_sqe *sqe,
+                                    int fd,
+                                    struct sockaddr *addr,
+                                    socklen_t *addrlen,
+                                    int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Accepts every connection that comes in on `fd` into a slot of the ring's file table that the kernel picks.
@@ -1455,7 +1574,12 @@ void io_uring_prep_multishot_accept(struct io_uring_sqe *sqe, int fd, struct soc
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_multishot_accept_direct(struct io_uring_sqe *sqe, int fd, struct sockaddr *addr, socklen_t *addrlen, int flags);
+void io_uring_prep_multishot_accept_direct(struct io_uring_sqe *sqe,
+                                           int fd,
+                                           struct sockaddr *addr,
+                                           socklen_t *addrlen,
+                                           int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Ends sending, receiving or both on a connected socket, like shutdown(2).
@@ -1467,7 +1591,7 @@ void io_uring_prep_multishot_accept_direct(struct io_uring_sqe *sqe, int fd, str
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_shutdown(struct io_uring_sqe *sqe, int fd, int how);
+void io_uring_prep_shutdown(struct io_uring_sqe *sqe, int fd, int how) LIBURING_NOEXCEPT;
 
 /**
  * Sends `len` bytes from `buf`, like send(2).
@@ -1479,7 +1603,7 @@ void io_uring_prep_shutdown(struct io_uring_sqe *sqe, int fd, int how);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_send(struct io_uring_sqe *sqe, int sockfd, const void *buf, size_t len, int flags);
+void io_uring_prep_send(struct io_uring_sqe *sqe, int sockfd, const void *buf, size_t len, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Sends several buffers of a group at once, in the order in which they were provided.
@@ -1491,7 +1615,7 @@ void io_uring_prep_send(struct io_uring_sqe *sqe, int sockfd, const void *buf, s
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_send_bundle(struct io_uring_sqe *sqe, int sockfd, size_t len, int flags);
+void io_uring_prep_send_bundle(struct io_uring_sqe *sqe, int sockfd, size_t len, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Sends `len` bytes from `buf` to `addr`, like sendto(2). `addr` has to stay until submission.
@@ -1508,7 +1632,8 @@ void io_uring_prep_sendto(struct io_uring_sqe *sqe,
                           size_t len,
                           int flags,
                           const struct sockaddr *addr,
-                          socklen_t addrlen);
+                          socklen_t addrlen)
+LIBURING_NOEXCEPT;
 
 /**
  * Gives a prepared send the address it goes to: `addr_len` bytes at `dest_addr`, which have to stay until submission.
@@ -1518,7 +1643,7 @@ void io_uring_prep_sendto(struct io_uring_sqe *sqe,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_send_set_addr(struct io_uring_sqe *sqe, const struct sockaddr *dest_addr, __u16 addr_len);
+void io_uring_prep_send_set_addr(struct io_uring_sqe *sqe, const struct sockaddr *dest_addr, __u16 addr_len) LIBURING_NOEXCEPT;
 
 /**
  * Sends `len` bytes from `buf` without copying them, where the network can do so.
@@ -1533,7 +1658,13 @@ void io_uring_prep_send_set_addr(struct io_uring_sqe *sqe, const struct sockaddr
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_send_zc(struct io_uring_sqe *sqe, int sockfd, const void *buf, size_t len, int flags, unsigned int zc_flags);
+void io_uring_prep_send_zc(struct io_uring_sqe *sqe,
+                           int sockfd,
+                           const void *buf,
+                           size_t len,
+                           int flags,
+                           unsigned int zc_flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_send_zc(), from a part of registered buffer `buf_index`, whose pages need not be pinned for each send.
@@ -1551,7 +1682,8 @@ void io_uring_prep_send_zc_fixed(struct io_uring_sqe *sqe,
                                  size_t len,
                                  int flags,
                                  unsigned int zc_flags,
-                                 unsigned int buf_index);
+                                 unsigned int buf_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Sends a message with an address, several buffers and control data, like sendmsg(2).
@@ -1563,7 +1695,7 @@ void io_uring_prep_send_zc_fixed(struct io_uring_sqe *sqe,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_sendmsg(struct io_uring_sqe *sqe, int fd, const struct msghdr *msg, unsigned int flags);
+void io_uring_prep_sendmsg(struct io_uring_sqe *sqe, int fd, const struct msghdr *msg, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Sends a message like io_uring_prep_sendmsg(), without copying, and with two CQEs, like io_uring_prep_send_zc().
@@ -1574,7 +1706,7 @@ void io_uring_prep_sendmsg(struct io_uring_sqe *sqe, int fd, const struct msghdr
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_sendmsg_zc(struct io_uring_sqe *sqe, int fd, const struct msghdr *msg, unsigned int flags);
+void io_uring_prep_sendmsg_zc(struct io_uring_sqe *sqe, int fd, const struct msghdr *msg, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_sendmsg_zc(); every vector of the message lies within registered buffer `buf_index`.
@@ -1586,7 +1718,12 @@ void io_uring_prep_sendmsg_zc(struct io_uring_sqe *sqe, int fd, const struct msg
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_sendmsg_zc_fixed(struct io_uring_sqe *sqe, int fd, const struct msghdr *msg, unsigned int flags, unsigned int buf_index);
+void io_uring_prep_sendmsg_zc_fixed(struct io_uring_sqe *sqe,
+                                    int fd,
+                                    const struct msghdr *msg,
+                                    unsigned int flags,
+                                    unsigned int buf_index)
+LIBURING_NOEXCEPT;
 
 /**
  * Receives up to `len` bytes into `buf`, like recv(2).
@@ -1599,7 +1736,7 @@ void io_uring_prep_sendmsg_zc_fixed(struct io_uring_sqe *sqe, int fd, const stru
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_recv(struct io_uring_sqe *sqe, int sockfd, void *buf, size_t len, int flags);
+void io_uring_prep_recv(struct io_uring_sqe *sqe, int sockfd, void *buf, size_t len, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Receives again and again, each time data arrives, into buffers of a group.
@@ -1613,7 +1750,7 @@ void io_uring_prep_recv(struct io_uring_sqe *sqe, int sockfd, void *buf, size_t 
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_recv_multishot(struct io_uring_sqe *sqe, int sockfd, void *buf, size_t len, int flags);
+void io_uring_prep_recv_multishot(struct io_uring_sqe *sqe, int sockfd, void *buf, size_t len, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Receives a message with its address, control data and flags, like recvmsg(2).
@@ -1625,7 +1762,7 @@ void io_uring_prep_recv_multishot(struct io_uring_sqe *sqe, int sockfd, void *bu
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_recvmsg(struct io_uring_sqe *sqe, int fd, struct msghdr *msg, unsigned int flags);
+void io_uring_prep_recvmsg(struct io_uring_sqe *sqe, int fd, struct msghdr *msg, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Receives messages again and again, each into a buffer of a group.
@@ -1639,7 +1776,7 @@ void io_uring_prep_recvmsg(struct io_uring_sqe *sqe, int fd, struct msghdr *msg,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_recvmsg_multishot(struct io_uring_sqe *sqe, int fd, struct msghdr *msg, unsigned int flags);
+void io_uring_prep_recvmsg_multishot(struct io_uring_sqe *sqe, int fd, struct msghdr *msg, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Reads or sets an option of a socket, or asks for its state.
@@ -1654,7 +1791,14 @@ void io_uring_prep_recvmsg_multishot(struct io_uring_sqe *sqe, int fd, struct ms
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int level, int optname, void *optval, int optlen);
+void io_uring_prep_cmd_sock(struct io_uring_sqe *sqe,
+                            int cmd_op,
+                            int fd,
+                            int level,
+                            int optname,
+                            void *optval,
+                            int optlen)
+LIBURING_NOEXCEPT;
 
 /**
  * Tells the address of a socket, like getsockname(2), or with `peer` 1 that of its peer, like getpeername(2).
@@ -1666,7 +1810,12 @@ void io_uring_prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op, int fd, int le
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_cmd_getsockname(struct io_uring_sqe *sqe, int fd, struct sockaddr *sockaddr, socklen_t *sockaddr_len, int peer);
+void io_uring_prep_cmd_getsockname(struct io_uring_sqe *sqe,
+                                   int fd,
+                                   struct sockaddr *sockaddr,
+                                   socklen_t *sockaddr_len,
+                                   int peer)
+LIBURING_NOEXCEPT;
 
 /*
  * Buffers of a multishot recvmsg
@@ -1687,7 +1836,7 @@ void io_uring_prep_cmd_getsockname(struct io_uring_sqe *sqe, int fd, struct sock
  *
  * Requires: `msgh` points to a message header.
  */
-struct io_uring_recvmsg_out *io_uring_recvmsg_validate(void *buf, int buf_len, struct msghdr *msgh);
+struct io_uring_recvmsg_out *io_uring_recvmsg_validate(void *buf, int buf_len, struct msghdr *msgh) LIBURING_NOEXCEPT;
 
 /**
  * Returns where the peer's address is. Its length in bytes is the smaller of `o->namelen` and `msg_namelen`.
@@ -1696,7 +1845,7 @@ struct io_uring_recvmsg_out *io_uring_recvmsg_validate(void *buf, int buf_len, s
  *
  * Requires: `o` comes from io_uring_recvmsg_validate().
  */
-void *io_uring_recvmsg_name(struct io_uring_recvmsg_out *o);
+void *io_uring_recvmsg_name(struct io_uring_recvmsg_out *o) LIBURING_NOEXCEPT;
 
 /**
  * Returns the first control message, like CMSG_FIRSTHDR; NULL when there is none.
@@ -1705,7 +1854,7 @@ void *io_uring_recvmsg_name(struct io_uring_recvmsg_out *o);
  *
  * Requires: `o` comes from io_uring_recvmsg_validate(), with the same `msgh`.
  */
-struct cmsghdr *io_uring_recvmsg_cmsg_firsthdr(struct io_uring_recvmsg_out *o, struct msghdr *msgh);
+struct cmsghdr *io_uring_recvmsg_cmsg_firsthdr(struct io_uring_recvmsg_out *o, struct msghdr *msgh) LIBURING_NOEXCEPT;
 
 /**
  * Returns the control message after `cmsg`, like CMSG_NXTHDR; NULL when that was the last.
@@ -1715,7 +1864,7 @@ struct cmsghdr *io_uring_recvmsg_cmsg_firsthdr(struct io_uring_recvmsg_out *o, s
  * Requires: `o` comes from io_uring_recvmsg_validate(), with the same `msgh`; `cmsg` from this function or
  *   io_uring_recvmsg_cmsg_firsthdr().
  */
-struct cmsghdr *io_uring_recvmsg_cmsg_nexthdr(struct io_uring_recvmsg_out *o, struct msghdr *msgh, struct cmsghdr *cmsg);
+struct cmsghdr *io_uring_recvmsg_cmsg_nexthdr(struct io_uring_recvmsg_out *o, struct msghdr *msgh, struct cmsghdr *cmsg) LIBURING_NOEXCEPT;
 
 /**
  * Returns where the payload is.
@@ -1724,7 +1873,7 @@ struct cmsghdr *io_uring_recvmsg_cmsg_nexthdr(struct io_uring_recvmsg_out *o, st
  *
  * Requires: `o` comes from io_uring_recvmsg_validate(), with the same `msgh`.
  */
-void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o, struct msghdr *msgh);
+void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o, struct msghdr *msgh) LIBURING_NOEXCEPT;
 
 /**
  * Returns how many bytes of payload the buffer holds, which is less than `o->payloadlen` when the payload was cut off.
@@ -1733,7 +1882,7 @@ void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o, struct msghdr *ms
  *
  * Requires: `o` comes from io_uring_recvmsg_validate(), with the same `buf_len` and `msgh`.
  */
-unsigned int io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int buf_len, struct msghdr *msgh);
+unsigned int io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int buf_len, struct msghdr *msgh) LIBURING_NOEXCEPT;
 
 /*
  * Polls, timeouts, cancellation, epoll
@@ -1753,7 +1902,7 @@ unsigned int io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_poll_add(struct io_uring_sqe *sqe, int fd, unsigned int poll_mask);
+void io_uring_prep_poll_add(struct io_uring_sqe *sqe, int fd, unsigned int poll_mask) LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_poll_add(), but posts a CQE each time one of the events happens.
@@ -1766,7 +1915,7 @@ void io_uring_prep_poll_add(struct io_uring_sqe *sqe, int fd, unsigned int poll_
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_poll_multishot(struct io_uring_sqe *sqe, int fd, unsigned int poll_mask);
+void io_uring_prep_poll_multishot(struct io_uring_sqe *sqe, int fd, unsigned int poll_mask) LIBURING_NOEXCEPT;
 
 /**
  * Removes the poll that was submitted with `user_data`. The poll itself completes with -ECANCELED.
@@ -1777,7 +1926,7 @@ void io_uring_prep_poll_multishot(struct io_uring_sqe *sqe, int fd, unsigned int
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_poll_remove(struct io_uring_sqe *sqe, __u64 user_data);
+void io_uring_prep_poll_remove(struct io_uring_sqe *sqe, __u64 user_data) LIBURING_NOEXCEPT;
 
 /**
  * Changes the poll that was submitted with `old_user_data`: its events, its `user_data`, or both.
@@ -1794,7 +1943,8 @@ void io_uring_prep_poll_update(struct io_uring_sqe *sqe,
                                __u64 old_user_data,
                                __u64 new_user_data,
                                unsigned int poll_mask,
-                               unsigned int flags);
+                               unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Completes after the time `ts`, or when `count` other requests have completed since; with `count` 0 after the time only.
@@ -1808,7 +1958,11 @@ void io_uring_prep_poll_update(struct io_uring_sqe *sqe,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_timeout(struct io_uring_sqe *sqe, const struct __kernel_timespec *ts, unsigned int count, unsigned int flags);
+void io_uring_prep_timeout(struct io_uring_sqe *sqe,
+                           const struct __kernel_timespec *ts,
+                           unsigned int count,
+                           unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Removes the timeout that was submitted with `user_data`, which itself completes with -ECANCELED. `flags` is 0.
@@ -1819,7 +1973,7 @@ void io_uring_prep_timeout(struct io_uring_sqe *sqe, const struct __kernel_times
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_timeout_remove(struct io_uring_sqe *sqe, __u64 user_data, unsigned int flags);
+void io_uring_prep_timeout_remove(struct io_uring_sqe *sqe, __u64 user_data, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Gives the timeout that was submitted with `user_data` a new time.
@@ -1832,7 +1986,11 @@ void io_uring_prep_timeout_remove(struct io_uring_sqe *sqe, __u64 user_data, uns
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_timeout_update(struct io_uring_sqe *sqe, const struct __kernel_timespec *ts, __u64 user_data, unsigned int flags);
+void io_uring_prep_timeout_update(struct io_uring_sqe *sqe,
+                                  const struct __kernel_timespec *ts,
+                                  __u64 user_data,
+                                  unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Limits the time of the request before it, which has IOSQE_IO_LINK: cancels it when it takes longer than `ts`.
@@ -1846,7 +2004,7 @@ void io_uring_prep_timeout_update(struct io_uring_sqe *sqe, const struct __kerne
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_link_timeout(struct io_uring_sqe *sqe, const struct __kernel_timespec *ts, unsigned int flags);
+void io_uring_prep_link_timeout(struct io_uring_sqe *sqe, const struct __kernel_timespec *ts, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Cancels a request that was submitted with the pointer `user_data`. Otherwise as io_uring_prep_cancel64().
@@ -1856,7 +2014,7 @@ void io_uring_prep_link_timeout(struct io_uring_sqe *sqe, const struct __kernel_
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_cancel(struct io_uring_sqe *sqe, const void *user_data, int flags);
+void io_uring_prep_cancel(struct io_uring_sqe *sqe, const void *user_data, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Cancels a request that was submitted with the number `user_data`. What is cancelled completes with -ECANCELED or -EINTR.
@@ -1870,7 +2028,7 @@ void io_uring_prep_cancel(struct io_uring_sqe *sqe, const void *user_data, int f
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_cancel64(struct io_uring_sqe *sqe, __u64 user_data, int flags);
+void io_uring_prep_cancel64(struct io_uring_sqe *sqe, __u64 user_data, int flags) LIBURING_NOEXCEPT;
 
 /**
  * Cancels a request that uses the file `fd`; with IORING_ASYNC_CANCEL_ALL all of them.
@@ -1883,7 +2041,7 @@ void io_uring_prep_cancel64(struct io_uring_sqe *sqe, __u64 user_data, int flags
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flags);
+void io_uring_prep_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Adds `fd` to the epoll instance `epfd`, changes or removes it, like epoll_ctl(2). `ev` has to stay until submission.
@@ -1896,7 +2054,7 @@ void io_uring_prep_cancel_fd(struct io_uring_sqe *sqe, int fd, unsigned int flag
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_epoll_ctl(struct io_uring_sqe *sqe, int epfd, int fd, int op, const struct epoll_event *ev);
+void io_uring_prep_epoll_ctl(struct io_uring_sqe *sqe, int epfd, int fd, int op, const struct epoll_event *ev) LIBURING_NOEXCEPT;
 
 /**
  * Waits for events on the epoll instance `fd` and writes up to `maxevents` of them to `events`, like epoll_wait(2). `flags`
@@ -1909,7 +2067,12 @@ void io_uring_prep_epoll_ctl(struct io_uring_sqe *sqe, int epfd, int fd, int op,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_epoll_wait(struct io_uring_sqe *sqe, int fd, struct epoll_event *events, int maxevents, unsigned int flags);
+void io_uring_prep_epoll_wait(struct io_uring_sqe *sqe,
+                              int fd,
+                              struct epoll_event *events,
+                              int maxevents,
+                              unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /*
  * Tables, buffers, messages between rings, futexes, processes, device commands
@@ -1927,7 +2090,7 @@ void io_uring_prep_epoll_wait(struct io_uring_sqe *sqe, int fd, struct epoll_eve
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_files_update(struct io_uring_sqe *sqe, int *fds, unsigned int nr_fds, int offset);
+void io_uring_prep_files_update(struct io_uring_sqe *sqe, int *fds, unsigned int nr_fds, int offset) LIBURING_NOEXCEPT;
 
 /**
  * Makes an ordinary descriptor for the file in slot `fd` of the ring's file table.
@@ -1940,7 +2103,7 @@ void io_uring_prep_files_update(struct io_uring_sqe *sqe, int *fds, unsigned int
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_fixed_fd_install(struct io_uring_sqe *sqe, int fd, unsigned int flags);
+void io_uring_prep_fixed_fd_install(struct io_uring_sqe *sqe, int fd, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Gives the kernel `nr` buffers of `len` bytes each, which lie one after the other from `addr` on, as group `bgid`.
@@ -1953,7 +2116,7 @@ void io_uring_prep_fixed_fd_install(struct io_uring_sqe *sqe, int fd, unsigned i
  *
  * Requires: `sqe` is a valid SQE; the program does not use the buffers until a CQE names them or they are removed.
  */
-void io_uring_prep_provide_buffers(struct io_uring_sqe *sqe, void *addr, int len, int nr, int bgid, int bid);
+void io_uring_prep_provide_buffers(struct io_uring_sqe *sqe, void *addr, int len, int nr, int bgid, int bid) LIBURING_NOEXCEPT;
 
 /**
  * Takes up to `nr` buffers of group `bgid` back that io_uring_prep_provide_buffers() gave and no request has taken.
@@ -1964,7 +2127,7 @@ void io_uring_prep_provide_buffers(struct io_uring_sqe *sqe, void *addr, int len
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_remove_buffers(struct io_uring_sqe *sqe, int nr, int bgid);
+void io_uring_prep_remove_buffers(struct io_uring_sqe *sqe, int nr, int bgid) LIBURING_NOEXCEPT;
 
 /**
  * Posts a CQE to the ring behind `fd`: its `res` is `len`, its `user_data` is `data`.
@@ -1977,7 +2140,7 @@ void io_uring_prep_remove_buffers(struct io_uring_sqe *sqe, int nr, int bgid);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_msg_ring(struct io_uring_sqe *sqe, int fd, unsigned int len, __u64 data, unsigned int flags);
+void io_uring_prep_msg_ring(struct io_uring_sqe *sqe, int fd, unsigned int len, __u64 data, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_msg_ring(), and the posted CQE's `flags` are `cqe_flags`.
@@ -1992,7 +2155,8 @@ void io_uring_prep_msg_ring_cqe_flags(struct io_uring_sqe *sqe,
                                       unsigned int len,
                                       __u64 data,
                                       unsigned int flags,
-                                      unsigned int cqe_flags);
+                                      unsigned int cqe_flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Puts the file in slot `source_fd` of this ring's file table into slot `target_fd` of the other ring's, and posts a CQE
@@ -2008,7 +2172,13 @@ void io_uring_prep_msg_ring_cqe_flags(struct io_uring_sqe *sqe,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_msg_ring_fd(struct io_uring_sqe *sqe, int fd, int source_fd, int target_fd, __u64 data, unsigned int flags);
+void io_uring_prep_msg_ring_fd(struct io_uring_sqe *sqe,
+                               int fd,
+                               int source_fd,
+                               int target_fd,
+                               __u64 data,
+                               unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_msg_ring_fd(), with the target slot picked by the kernel.
@@ -2019,7 +2189,7 @@ void io_uring_prep_msg_ring_fd(struct io_uring_sqe *sqe, int fd, int source_fd, 
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_msg_ring_fd_alloc(struct io_uring_sqe *sqe, int fd, int source_fd, __u64 data, unsigned int flags);
+void io_uring_prep_msg_ring_fd_alloc(struct io_uring_sqe *sqe, int fd, int source_fd, __u64 data, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Waits until the futex is woken, if it holds `val`.
@@ -2037,7 +2207,8 @@ void io_uring_prep_futex_wait(struct io_uring_sqe *sqe,
                               uint64_t val,
                               uint64_t mask,
                               uint32_t futex_flags,
-                              unsigned int flags);
+                              unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Wakes up to `val` waiters on the futex whose mask has a bit in common with `mask`.
@@ -2054,7 +2225,8 @@ void io_uring_prep_futex_wake(struct io_uring_sqe *sqe,
                               uint64_t val,
                               uint64_t mask,
                               uint32_t futex_flags,
-                              unsigned int flags);
+                              unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Waits until one of `nr_futex` futexes is woken, if each holds its value, like futex_waitv(2). `flags` is 0.
@@ -2066,7 +2238,11 @@ void io_uring_prep_futex_wake(struct io_uring_sqe *sqe,
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_futex_waitv(struct io_uring_sqe *sqe, const struct futex_waitv *futex, uint32_t nr_futex, unsigned int flags);
+void io_uring_prep_futex_waitv(struct io_uring_sqe *sqe,
+                               const struct futex_waitv *futex,
+                               uint32_t nr_futex,
+                               unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Waits until a child process changes its state, like waitid(2). `flags` is 0.
@@ -2079,7 +2255,13 @@ void io_uring_prep_futex_waitv(struct io_uring_sqe *sqe, const struct futex_wait
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_waitid(struct io_uring_sqe *sqe, idtype_t idtype, id_t id, siginfo_t *infop, int options, unsigned int flags);
+void io_uring_prep_waitid(struct io_uring_sqe *sqe,
+                          idtype_t idtype,
+                          id_t id,
+                          siginfo_t *infop,
+                          int options,
+                          unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Sends a command to the driver or subsystem behind `fd`: what ioctl(2) would be, but asynchronous.
@@ -2093,7 +2275,7 @@ void io_uring_prep_waitid(struct io_uring_sqe *sqe, idtype_t idtype, id_t id, si
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int cmd_op, int fd);
+void io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int cmd_op, int fd) LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_prep_uring_cmd(), in an SQE of 128 bytes from io_uring_get_sqe128(), with 80 bytes at `cmd`.
@@ -2104,7 +2286,7 @@ void io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int cmd_op, int fd);
  *
  * Requires: `sqe` is a valid SQE, of 128 bytes.
  */
-void io_uring_prep_uring_cmd128(struct io_uring_sqe *sqe, int cmd_op, int fd);
+void io_uring_prep_uring_cmd128(struct io_uring_sqe *sqe, int cmd_op, int fd) LIBURING_NOEXCEPT;
 
 /**
  * What the command functions start from: writes operation `op`, command `cmd_op` and `fd`, and clears the address and the
@@ -2114,7 +2296,7 @@ void io_uring_prep_uring_cmd128(struct io_uring_sqe *sqe, int cmd_op, int fd);
  *
  * Requires: `sqe` is a valid SQE.
  */
-void __io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int op, __u32 cmd_op, int fd);
+void __io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int op, __u32 cmd_op, int fd) LIBURING_NOEXCEPT;
 
 /**
  * Discards `nbytes` bytes of block device `fd` from `offset` on: their contents are no longer needed.
@@ -2127,7 +2309,7 @@ void __io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int op, __u32 cmd_op, i
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_cmd_discard(struct io_uring_sqe *sqe, int fd, uint64_t offset, uint64_t nbytes);
+void io_uring_prep_cmd_discard(struct io_uring_sqe *sqe, int fd, uint64_t offset, uint64_t nbytes) LIBURING_NOEXCEPT;
 
 /**
  * Resets the write pointers of all zones of the zoned block device `fd`, which drops all data on it.
@@ -2139,7 +2321,7 @@ void io_uring_prep_cmd_discard(struct io_uring_sqe *sqe, int fd, uint64_t offset
  *
  * Requires: `sqe` is a valid SQE.
  */
-void io_uring_prep_cmd_zone_reset_all(struct io_uring_sqe *sqe, int fd);
+void io_uring_prep_cmd_zone_reset_all(struct io_uring_sqe *sqe, int fd) LIBURING_NOEXCEPT;
 
 /*
  * Buffer rings
@@ -2157,14 +2339,14 @@ void io_uring_prep_cmd_zone_reset_all(struct io_uring_sqe *sqe, int fd);
  *
  * Requires: `br` points to the ring's memory.
  */
-void io_uring_buf_ring_init(struct io_uring_buf_ring *br);
+void io_uring_buf_ring_init(struct io_uring_buf_ring *br) LIBURING_NOEXCEPT;
 
 /**
  * Returns the mask that io_uring_buf_ring_add() wants for a ring of `ring_entries` entries, a power of two.
  *
  * See io_uring_buf_ring_mask(3).
  */
-int io_uring_buf_ring_mask(__u32 ring_entries);
+int io_uring_buf_ring_mask(__u32 ring_entries) LIBURING_NOEXCEPT;
 
 /**
  * Writes a buffer of `len` bytes at `addr`, numbered `bid`, into the ring. The kernel sees it after
@@ -2176,7 +2358,13 @@ int io_uring_buf_ring_mask(__u32 ring_entries);
  *
  * Requires: `br` is a buffer ring of `mask` + 1 entries; `addr` stays valid until the buffer is used up or the ring is unregistered.
  */
-void io_uring_buf_ring_add(struct io_uring_buf_ring *br, void *addr, unsigned int len, unsigned short bid, int mask, int buf_offset);
+void io_uring_buf_ring_add(struct io_uring_buf_ring *br,
+                           void *addr,
+                           unsigned int len,
+                           unsigned short bid,
+                           int mask,
+                           int buf_offset)
+LIBURING_NOEXCEPT;
 
 /**
  * Makes the `count` buffers that were added last visible to the kernel.
@@ -2185,7 +2373,7 @@ void io_uring_buf_ring_add(struct io_uring_buf_ring *br, void *addr, unsigned in
  *
  * Requires: `br` is a buffer ring, to which `count` buffers were added since the last advance.
  */
-void io_uring_buf_ring_advance(struct io_uring_buf_ring *br, int count);
+void io_uring_buf_ring_advance(struct io_uring_buf_ring *br, int count) LIBURING_NOEXCEPT;
 
 /**
  * Makes `count` buffers visible to the kernel and marks as many CQEs as seen, in one call.
@@ -2194,14 +2382,14 @@ void io_uring_buf_ring_advance(struct io_uring_buf_ring *br, int count);
  *
  * Requires: `ring` is a valid ring and has `count` CQEs ready; `br` is a buffer ring, to which `count` buffers were added.
  */
-void io_uring_buf_ring_cq_advance(struct io_uring *ring, struct io_uring_buf_ring *br, int count);
+void io_uring_buf_ring_cq_advance(struct io_uring *ring, struct io_uring_buf_ring *br, int count) LIBURING_NOEXCEPT;
 
 /**
  * Like io_uring_buf_ring_cq_advance(), with `buf_count` buffers and `cq_count` CQEs.
  *
  * Requires: `ring` is a valid ring and has `cq_count` CQEs ready; `br` is a buffer ring, to which `buf_count` buffers were added.
  */
-void __io_uring_buf_ring_cq_advance(struct io_uring *ring, struct io_uring_buf_ring *br, int cq_count, int buf_count);
+void __io_uring_buf_ring_cq_advance(struct io_uring *ring, struct io_uring_buf_ring *br, int cq_count, int buf_count) LIBURING_NOEXCEPT;
 
 /**
  * Returns how many buffers of the ring the kernel has not taken yet.
@@ -2212,7 +2400,7 @@ void __io_uring_buf_ring_cq_advance(struct io_uring *ring, struct io_uring_buf_r
  *
  * Requires: `ring` is a valid ring, `br` the buffer ring that is registered there as `bgid`.
  */
-int io_uring_buf_ring_available(struct io_uring *ring, struct io_uring_buf_ring *br, unsigned short bgid);
+int io_uring_buf_ring_available(struct io_uring *ring, struct io_uring_buf_ring *br, unsigned short bgid) LIBURING_NOEXCEPT;
 
 /*
  * Registering resources with a ring, and controlling it
@@ -2228,7 +2416,7 @@ int io_uring_buf_ring_available(struct io_uring *ring, struct io_uring_buf_ring 
  *
  * Requires: `ring` is a valid ring; the buffers stay mapped while they are registered.
  */
-int io_uring_register_buffers(struct io_uring *ring, const struct iovec *iovecs, unsigned int nr_iovecs);
+int io_uring_register_buffers(struct io_uring *ring, const struct iovec *iovecs, unsigned int nr_iovecs) LIBURING_NOEXCEPT;
 
 /**
  * The same with a tag for each buffer (Linux 5.13): once a buffer is replaced or unregistered and nothing uses it any more, a CQE arrives with
@@ -2241,7 +2429,8 @@ int io_uring_register_buffers(struct io_uring *ring, const struct iovec *iovecs,
 int io_uring_register_buffers_tags(struct io_uring *ring,
                                    const struct iovec *iovecs,
                                    const __u64 *tags,
-                                   unsigned int nr);
+                                   unsigned int nr)
+LIBURING_NOEXCEPT;
 
 /**
  * Registers a table of `nr` empty places (Linux 5.19), to be filled by io_uring_register_buffers_update_tag() or by cloning.
@@ -2250,7 +2439,7 @@ int io_uring_register_buffers_tags(struct io_uring *ring,
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_register_buffers_sparse(struct io_uring *ring, unsigned int nr);
+int io_uring_register_buffers_sparse(struct io_uring *ring, unsigned int nr) LIBURING_NOEXCEPT;
 
 /**
  * Replaces `nr` registered buffers from index `off` on, and their tags (Linux 5.13). Requests in flight keep the old ones.
@@ -2263,7 +2452,8 @@ int io_uring_register_buffers_update_tag(struct io_uring *ring,
                                          unsigned int off,
                                          const struct iovec *iovecs,
                                          const __u64 *tags,
-                                         unsigned int nr);
+                                         unsigned int nr)
+LIBURING_NOEXCEPT;
 
 /**
  * Drops all registered buffers; memory is released when the last request that uses it ends.
@@ -2272,7 +2462,7 @@ int io_uring_register_buffers_update_tag(struct io_uring *ring,
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_unregister_buffers(struct io_uring *ring);
+int io_uring_unregister_buffers(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Registers `nr_files` files for IOSQE_FIXED_FILE: requests name them by index and save taking a reference. -1 leaves a place empty.
@@ -2284,7 +2474,7 @@ int io_uring_unregister_buffers(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring; `files` is an array of `nr_files`.
  */
-int io_uring_register_files(struct io_uring *ring, const int *files, unsigned int nr_files);
+int io_uring_register_files(struct io_uring *ring, const int *files, unsigned int nr_files) LIBURING_NOEXCEPT;
 
 /**
  * The same with a tag for each file (Linux 5.13), posted as `user_data` of a CQE once the file is out of use. `tags` may be NULL.
@@ -2293,7 +2483,7 @@ int io_uring_register_files(struct io_uring *ring, const int *files, unsigned in
  *
  * Requires: `ring` is a valid ring; `files` and `tags` are arrays of `nr`.
  */
-int io_uring_register_files_tags(struct io_uring *ring, const int *files, const __u64 *tags, unsigned int nr);
+int io_uring_register_files_tags(struct io_uring *ring, const int *files, const __u64 *tags, unsigned int nr) LIBURING_NOEXCEPT;
 
 /**
  * Registers a table of `nr` empty places (Linux 5.19), for direct descriptors and io_uring_register_files_update().
@@ -2302,7 +2492,7 @@ int io_uring_register_files_tags(struct io_uring *ring, const int *files, const 
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_register_files_sparse(struct io_uring *ring, unsigned int nr);
+int io_uring_register_files_sparse(struct io_uring *ring, unsigned int nr) LIBURING_NOEXCEPT;
 
 /**
  * Replaces `nr_files` registered files from index `off` on: -1 empties a place, IORING_REGISTER_FILES_SKIP (-2) leaves it as it is.
@@ -2312,14 +2502,19 @@ int io_uring_register_files_sparse(struct io_uring *ring, unsigned int nr);
  *
  * Requires: `ring` is a valid ring; `files` is an array of `nr_files`.
  */
-int io_uring_register_files_update(struct io_uring *ring, unsigned int off, const int *files, unsigned int nr_files);
+int io_uring_register_files_update(struct io_uring *ring, unsigned int off, const int *files, unsigned int nr_files) LIBURING_NOEXCEPT;
 
 /**
  * The same with new tags (Linux 5.13). io_uring_register_files_update_tag(3).
  *
  * Requires: `ring` is a valid ring; `files` and `tags` are arrays of `nr_files`.
  */
-int io_uring_register_files_update_tag(struct io_uring *ring, unsigned int off, const int *files, const __u64 *tags, unsigned int nr_files);
+int io_uring_register_files_update_tag(struct io_uring *ring,
+                                       unsigned int off,
+                                       const int *files,
+                                       const __u64 *tags,
+                                       unsigned int nr_files)
+LIBURING_NOEXCEPT;
 
 /**
  * Drops all registered files; they are closed when the last request that uses them ends.
@@ -2328,7 +2523,7 @@ int io_uring_register_files_update_tag(struct io_uring *ring, unsigned int off, 
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_unregister_files(struct io_uring *ring);
+int io_uring_unregister_files(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Limits IORING_FILE_INDEX_ALLOC to `len` places from `off` on (Linux 6.0).
@@ -2337,7 +2532,7 @@ int io_uring_unregister_files(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_register_file_alloc_range(struct io_uring *ring, unsigned int off, unsigned int len);
+int io_uring_register_file_alloc_range(struct io_uring *ring, unsigned int off, unsigned int len) LIBURING_NOEXCEPT;
 
 /**
  * Signals the eventfd `fd` on every completion posted.
@@ -2346,21 +2541,21 @@ int io_uring_register_file_alloc_range(struct io_uring *ring, unsigned int off, 
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_register_eventfd(struct io_uring *ring, int fd);
+int io_uring_register_eventfd(struct io_uring *ring, int fd) LIBURING_NOEXCEPT;
 
 /**
  * The same, but only for completions that come later than the submit that caused them. io_uring_register_eventfd_async(3).
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_register_eventfd_async(struct io_uring *ring, int fd);
+int io_uring_register_eventfd_async(struct io_uring *ring, int fd) LIBURING_NOEXCEPT;
 
 /**
  * Returns 0, or -ENXIO where none is registered. io_uring_unregister_eventfd(3).
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_unregister_eventfd(struct io_uring *ring);
+int io_uring_unregister_eventfd(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Fills a probe of the program's own, zeroed and with room for `nr` (at most 256) opcodes. io_uring_get_probe() is simpler.
@@ -2369,7 +2564,7 @@ int io_uring_unregister_eventfd(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring; `p` has room for `nr` entries.
  */
-int io_uring_register_probe(struct io_uring *ring, struct io_uring_probe *p, unsigned int nr);
+int io_uring_register_probe(struct io_uring *ring, struct io_uring_probe *p, unsigned int nr) LIBURING_NOEXCEPT;
 
 /**
  * Registers the calling thread's credentials, for `sqe->personality`.
@@ -2378,14 +2573,14 @@ int io_uring_register_probe(struct io_uring *ring, struct io_uring_probe *p, uns
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_register_personality(struct io_uring *ring);
+int io_uring_register_personality(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Returns 0, or -EINVAL for an unknown id. io_uring_unregister_personality(3).
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_unregister_personality(struct io_uring *ring, int id);
+int io_uring_unregister_personality(struct io_uring *ring, int id) LIBURING_NOEXCEPT;
 
 /**
  * Limits what a ring made with IORING_SETUP_R_DISABLED may do: which opcodes, SQE flags and registrations. Requests outside of it fail with
@@ -2397,7 +2592,8 @@ int io_uring_unregister_personality(struct io_uring *ring, int id);
  */
 int io_uring_register_restrictions(struct io_uring *ring,
                                    struct io_uring_restriction *res,
-                                   unsigned int nr_res);
+                                   unsigned int nr_res)
+LIBURING_NOEXCEPT;
 
 /**
  * Lets a ring made with IORING_SETUP_R_DISABLED begin.
@@ -2406,7 +2602,7 @@ int io_uring_register_restrictions(struct io_uring *ring,
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_enable_rings(struct io_uring *ring);
+int io_uring_enable_rings(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 #ifdef _GNU_SOURCE
 /**
@@ -2416,7 +2612,7 @@ int io_uring_enable_rings(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring; `mask` is `cpusz` bytes.
  */
-int io_uring_register_iowq_aff(struct io_uring *ring, size_t cpusz, const cpu_set_t *mask);
+int io_uring_register_iowq_aff(struct io_uring *ring, size_t cpusz, const cpu_set_t *mask) LIBURING_NOEXCEPT;
 #endif
 
 /**
@@ -2424,7 +2620,7 @@ int io_uring_register_iowq_aff(struct io_uring *ring, size_t cpusz, const cpu_se
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_unregister_iowq_aff(struct io_uring *ring);
+int io_uring_unregister_iowq_aff(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Limits the worker threads (Linux 5.15): `values[0]` those for work that ends soon (files), `values[1]` those for work without a bound
@@ -2434,7 +2630,7 @@ int io_uring_unregister_iowq_aff(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring; `values` is an array of 2.
  */
-int io_uring_register_iowq_max_workers(struct io_uring *ring, unsigned int *values);
+int io_uring_register_iowq_max_workers(struct io_uring *ring, unsigned int *values) LIBURING_NOEXCEPT;
 
 /**
  * Registers the ring's descriptor with the calling thread (Linux 5.18), which saves a look-up on every submit. For this thread only: others
@@ -2444,14 +2640,14 @@ int io_uring_register_iowq_max_workers(struct io_uring *ring, unsigned int *valu
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_register_ring_fd(struct io_uring *ring);
+int io_uring_register_ring_fd(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Undoes it. Returns 1 on success, or a negative errno: -EINVAL where it is not registered. io_uring_unregister_ring_fd(3).
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_unregister_ring_fd(struct io_uring *ring);
+int io_uring_unregister_ring_fd(struct io_uring *ring) LIBURING_NOEXCEPT;
 
 /**
  * Registers a ring of buffers that the kernel picks from (Linux 5.19). `reg` names its page-aligned memory, its entries (a power of two, at
@@ -2461,14 +2657,14 @@ int io_uring_unregister_ring_fd(struct io_uring *ring);
  *
  * Requires: `ring` is a valid ring; `reg` is writable; the memory it names stays mapped while it is registered.
  */
-int io_uring_register_buf_ring(struct io_uring *ring, struct io_uring_buf_reg *reg, unsigned int flags);
+int io_uring_register_buf_ring(struct io_uring *ring, struct io_uring_buf_reg *reg, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * Returns 0 or a negative errno: -ENOENT (no such group), -EINVAL (a group of another kind). io_uring_unregister_buf_ring(3).
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_unregister_buf_ring(struct io_uring *ring, int bgid);
+int io_uring_unregister_buf_ring(struct io_uring *ring, int bgid) LIBURING_NOEXCEPT;
 
 /**
  * Tells in `head` which entry of a buffer ring the kernel takes next (Linux 6.8).
@@ -2477,7 +2673,7 @@ int io_uring_unregister_buf_ring(struct io_uring *ring, int bgid);
  *
  * Requires: `ring` is a valid ring; `head` is writable.
  */
-int io_uring_buf_ring_head(struct io_uring *ring, int buf_group, uint16_t *head);
+int io_uring_buf_ring_head(struct io_uring *ring, int buf_group, uint16_t *head) LIBURING_NOEXCEPT;
 
 /**
  * Cancels requests and waits until they are gone (Linux 6.0). `reg` says which, as io_uring_prep_cancel() does, and how long to wait: -1 in
@@ -2487,7 +2683,7 @@ int io_uring_buf_ring_head(struct io_uring *ring, int buf_group, uint16_t *head)
  *
  * Requires: `ring` is a valid ring; `reg` is readable.
  */
-int io_uring_register_sync_cancel(struct io_uring *ring, struct io_uring_sync_cancel_reg *reg);
+int io_uring_register_sync_cancel(struct io_uring *ring, struct io_uring_sync_cancel_reg *reg) LIBURING_NOEXCEPT;
 
 /**
  * Polls network devices while waiting (Linux 6.9): `busy_poll_to` microseconds, `prefer_busy_poll`. The old settings come back in `napi`.
@@ -2496,14 +2692,14 @@ int io_uring_register_sync_cancel(struct io_uring *ring, struct io_uring_sync_ca
  *
  * Requires: `ring` is a valid ring; `napi` is writable.
  */
-int io_uring_register_napi(struct io_uring *ring, struct io_uring_napi *napi);
+int io_uring_register_napi(struct io_uring *ring, struct io_uring_napi *napi) LIBURING_NOEXCEPT;
 
 /**
  * Stops it; the settings come back in `napi`, which may be NULL. io_uring_unregister_napi(3).
  *
  * Requires: `ring` is a valid ring; `napi` is writable or NULL.
  */
-int io_uring_unregister_napi(struct io_uring *ring, struct io_uring_napi *napi);
+int io_uring_unregister_napi(struct io_uring *ring, struct io_uring_napi *napi) LIBURING_NOEXCEPT;
 
 /**
  * Chooses the clock of the ring's wait limits (Linux 6.12): CLOCK_MONOTONIC, as before, or CLOCK_BOOTTIME.
@@ -2512,7 +2708,7 @@ int io_uring_unregister_napi(struct io_uring *ring, struct io_uring_napi *napi);
  *
  * Requires: `ring` is a valid ring; `arg` is readable.
  */
-int io_uring_register_clock(struct io_uring *ring, struct io_uring_clock_register *arg);
+int io_uring_register_clock(struct io_uring *ring, struct io_uring_clock_register *arg) LIBURING_NOEXCEPT;
 
 /**
  * Shares a region of memory with the kernel (Linux 6.13), for io_uring_submit_and_wait_reg() with IORING_MEM_REGION_REG_WAIT_ARG.
@@ -2521,14 +2717,14 @@ int io_uring_register_clock(struct io_uring *ring, struct io_uring_clock_registe
  *
  * Requires: `ring` is a valid ring; `reg` and the region it names are writable; the region stays mapped as long as the ring lives.
  */
-int io_uring_register_region(struct io_uring *ring, struct io_uring_mem_region_reg *reg);
+int io_uring_register_region(struct io_uring *ring, struct io_uring_mem_region_reg *reg) LIBURING_NOEXCEPT;
 
 /**
  * The interface of liburing 2.8 for registered waits, which no released kernel had: io_uring_register_region() took its place.
  *
  * Returns -EINVAL, as in liburing since 2.9.
  */
-int io_uring_register_wait_reg(struct io_uring *ring, struct io_uring_reg_wait *reg, int nr);
+int io_uring_register_wait_reg(struct io_uring *ring, struct io_uring_reg_wait *reg, int nr) LIBURING_NOEXCEPT;
 
 /**
  * Registers a network interface queue for zero-copy receive (Linux 6.15; IORING_SETUP_DEFER_TASKRUN with IORING_SETUP_CQE32 or
@@ -2538,7 +2734,7 @@ int io_uring_register_wait_reg(struct io_uring *ring, struct io_uring_reg_wait *
  *
  * Requires: `ring` is a valid ring; `reg` is writable; the memory it names stays mapped as long as the ring lives.
  */
-int io_uring_register_ifq(struct io_uring *ring, struct io_uring_zcrx_ifq_reg *reg);
+int io_uring_register_ifq(struct io_uring *ring, struct io_uring_zcrx_ifq_reg *reg) LIBURING_NOEXCEPT;
 
 /**
  * Controls a registered interface queue: flushes its refill queue, or exports it to other rings.
@@ -2547,7 +2743,7 @@ int io_uring_register_ifq(struct io_uring *ring, struct io_uring_zcrx_ifq_reg *r
  *
  * Requires: `ring` is a valid ring; `ctrl` is writable.
  */
-int io_uring_register_zcrx_ctrl(struct io_uring *ring, struct zcrx_ctrl *ctrl);
+int io_uring_register_zcrx_ctrl(struct io_uring *ring, struct zcrx_ctrl *ctrl) LIBURING_NOEXCEPT;
 
 /**
  * Attaches a BPF program that lets a ring's requests through or refuses them.
@@ -2556,7 +2752,7 @@ int io_uring_register_zcrx_ctrl(struct io_uring *ring, struct zcrx_ctrl *ctrl);
  *
  * Requires: `ring` is a valid ring; `bpf` is readable.
  */
-int io_uring_register_bpf_filter(struct io_uring *ring, struct io_uring_bpf *bpf);
+int io_uring_register_bpf_filter(struct io_uring *ring, struct io_uring_bpf *bpf) LIBURING_NOEXCEPT;
 
 /**
  * Counts waits for this ring as I/O wait (true, as at the beginning) or as idle time (Linux 6.15).
@@ -2565,7 +2761,7 @@ int io_uring_register_bpf_filter(struct io_uring *ring, struct io_uring_bpf *bpf
  *
  * Requires: `ring` is a valid ring.
  */
-int io_uring_set_iowait(struct io_uring *ring, bool enable_iowait);
+int io_uring_set_iowait(struct io_uring *ring, bool enable_iowait) LIBURING_NOEXCEPT;
 
 /**
  * Shares all registered buffers of `src` with `dst`, which must have none (Linux 6.12).
@@ -2574,7 +2770,7 @@ int io_uring_set_iowait(struct io_uring *ring, bool enable_iowait);
  *
  * Requires: `dst` and `src` are valid rings.
  */
-int io_uring_clone_buffers(struct io_uring *dst, struct io_uring *src);
+int io_uring_clone_buffers(struct io_uring *dst, struct io_uring *src) LIBURING_NOEXCEPT;
 
 /**
  * Shares `nr` of them from `src_off` on, at `dst_off` on the other side (Linux 6.13); 0 for all. IORING_REGISTER_DST_REPLACE in `flags` lets
@@ -2590,7 +2786,8 @@ int io_uring_clone_buffers_offset(struct io_uring *dst,
                                   unsigned int dst_off,
                                   unsigned int src_off,
                                   unsigned int nr,
-                                  unsigned int flags);
+                                  unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * As io_uring_clone_buffers() with flags, among them IORING_REGISTER_SRC_REGISTERED: without it a registered source is named by its
@@ -2598,7 +2795,7 @@ int io_uring_clone_buffers_offset(struct io_uring *dst,
  *
  * Requires: `dst` and `src` are valid rings.
  */
-int __io_uring_clone_buffers(struct io_uring *dst, struct io_uring *src, unsigned int flags);
+int __io_uring_clone_buffers(struct io_uring *dst, struct io_uring *src, unsigned int flags) LIBURING_NOEXCEPT;
 
 /**
  * As io_uring_clone_buffers_offset(), with IORING_REGISTER_SRC_REGISTERED left to the caller.
@@ -2610,7 +2807,8 @@ int __io_uring_clone_buffers_offset(struct io_uring *dst,
                                     unsigned int dst_off,
                                     unsigned int src_off,
                                     unsigned int nr,
-                                    unsigned int flags);
+                                    unsigned int flags)
+LIBURING_NOEXCEPT;
 
 /**
  * Maps memory for a buffer ring of `nentries` (a power of two, at most 32768), registers it as group `bgid` and leaves it empty (Linux
@@ -2620,7 +2818,12 @@ int __io_uring_clone_buffers_offset(struct io_uring *dst,
  *
  * Requires: `ring` is a valid ring; `err` is writable.
  */
-struct io_uring_buf_ring *io_uring_setup_buf_ring(struct io_uring *ring, unsigned int nentries, int bgid, unsigned int flags, int *err);
+struct io_uring_buf_ring *io_uring_setup_buf_ring(struct io_uring *ring,
+                                                  unsigned int nentries,
+                                                  int bgid,
+                                                  unsigned int flags,
+                                                  int *err)
+LIBURING_NOEXCEPT;
 
 /**
  * Unregisters a buffer ring and unmaps it.
@@ -2629,7 +2832,7 @@ struct io_uring_buf_ring *io_uring_setup_buf_ring(struct io_uring *ring, unsigne
  *
  * Requires: `ring` is a valid ring; `br` came from io_uring_setup_buf_ring() with these `nentries` and `bgid`.
  */
-int io_uring_free_buf_ring(struct io_uring *ring, struct io_uring_buf_ring *br, unsigned int nentries, int bgid);
+int io_uring_free_buf_ring(struct io_uring *ring, struct io_uring_buf_ring *br, unsigned int nentries, int bgid) LIBURING_NOEXCEPT;
 
 /**
  * Sends a message to a ring without having one (Linux 6.13): `sqe` is what io_uring_prep_msg_ring() filled.
@@ -2638,7 +2841,7 @@ int io_uring_free_buf_ring(struct io_uring *ring, struct io_uring_buf_ring *br, 
  *
  * Requires: `sqe` is readable.
  */
-int io_uring_register_sync_msg(struct io_uring_sqe *sqe);
+int io_uring_register_sync_msg(struct io_uring_sqe *sqe) LIBURING_NOEXCEPT;
 
 /**
  * Attaches a BPF program to every ring that the calling task makes from now on.
@@ -2647,7 +2850,7 @@ int io_uring_register_sync_msg(struct io_uring_sqe *sqe);
  *
  * Requires: `bpf` is readable.
  */
-int io_uring_register_bpf_filter_task(struct io_uring_bpf *bpf);
+int io_uring_register_bpf_filter_task(struct io_uring_bpf *bpf) LIBURING_NOEXCEPT;
 
 /**
  * Asks what the kernel's io_uring can do, without a ring (Linux 6.18): a chain of IO_URING_QUERY_*, each answered in its own `result`.
@@ -2656,7 +2859,7 @@ int io_uring_register_bpf_filter_task(struct io_uring_bpf *bpf);
  *
  * Requires: `query` and what it names are writable.
  */
-int io_uring_register_query(struct io_uring_query_hdr *query);
+int io_uring_register_query(struct io_uring_query_hdr *query) LIBURING_NOEXCEPT;
 #ifdef __cplusplus
 }
 #endif

@@ -49,6 +49,13 @@
 #endif
 #endif
 
+/* No function here throws; in C++17 that is a part of its type. */
+#ifdef __cplusplus
+#define LIBURING_NOEXCEPT noexcept
+#else
+#define LIBURING_NOEXCEPT
+#endif
+
 /*
  * The submission side. The k-pointers lead into memory shared with the kernel;
  * sqe_head .. sqe_tail are the SQEs filled in but not yet shown to it.

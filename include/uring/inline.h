@@ -42,11 +42,13 @@ extern "C" {
 
 /* 1 when each CQE takes two 16-byte slots, else 0. */
 URING_INLINE unsigned io_uring_cqe_shift_from_flags(unsigned flags)
+	LIBURING_NOEXCEPT
 {
 	return !!(flags & IORING_SETUP_CQE32);
 }
 
 URING_INLINE unsigned io_uring_cqe_shift(const struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	return io_uring_cqe_shift_from_flags(ring->flags);
 }
@@ -56,23 +58,26 @@ URING_INLINE unsigned io_uring_cqe_shift(const struct io_uring *ring)
  * an IORING_SETUP_CQE32 ring the index counts whole CQEs, and F_32 is not set.
  */
 URING_INLINE unsigned io_uring_cqe_nr(const struct io_uring_cqe *cqe)
+	LIBURING_NOEXCEPT
 {
 	return 1U + !!(cqe->flags & IORING_CQE_F_32);
 }
 
 URING_INLINE void *io_uring_cqe_get_data(const struct io_uring_cqe *cqe)
+	LIBURING_NOEXCEPT
 {
 	return (void *)(uintptr_t)cqe->user_data;
 }
 
 URING_INLINE __u64 io_uring_cqe_get_data64(const struct io_uring_cqe *cqe)
+	LIBURING_NOEXCEPT
 {
 	return cqe->user_data;
 }
 
 /* The acquire pairs with the kernel's release of the tail. */
 URING_INLINE struct io_uring_cqe_iter
-io_uring_cqe_iter_init(const struct io_uring *ring)
+io_uring_cqe_iter_init(const struct io_uring *ring) LIBURING_NOEXCEPT
 {
 	struct io_uring_cqe_iter iter;
 
@@ -89,7 +94,7 @@ io_uring_cqe_iter_init(const struct io_uring *ring)
  * delivered as well: the caller counts slots for io_uring_cq_advance().
  */
 URING_INLINE bool io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
-					 struct io_uring_cqe **cqe)
+					 struct io_uring_cqe **cqe) LIBURING_NOEXCEPT
 {
 	if (iter->head == iter->tail)
 		return false;
@@ -100,11 +105,13 @@ URING_INLINE bool io_uring_cqe_iter_next(struct io_uring_cqe_iter *iter,
 }
 
 URING_INLINE unsigned io_uring_cq_ready(const struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	return io_uring_smp_load_acquire(ring->cq.ktail) - *ring->cq.khead;
 }
 
 URING_INLINE bool io_uring_cq_has_overflow(const struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	return (IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_CQ_OVERFLOW) !=
 	       0;
@@ -117,6 +124,7 @@ URING_INLINE bool io_uring_cq_has_overflow(const struct io_uring *ring)
  * it writes a slot again only after our reads of it.
  */
 URING_INLINE void io_uring_cq_advance(struct io_uring *ring, unsigned nr)
+	LIBURING_NOEXCEPT
 {
 	if (nr)
 		io_uring_smp_store_release(ring->cq.khead,
@@ -124,7 +132,7 @@ URING_INLINE void io_uring_cq_advance(struct io_uring *ring, unsigned nr)
 }
 
 URING_INLINE void io_uring_cqe_seen(struct io_uring *ring,
-				    struct io_uring_cqe *cqe)
+				    struct io_uring_cqe *cqe) LIBURING_NOEXCEPT
 {
 	unsigned nr = 1;
 
@@ -142,7 +150,7 @@ URING_INLINE void io_uring_cqe_seen(struct io_uring *ring,
  * is set and the answer is false, though it has been consumed all the same.
  */
 URING_INLINE bool io_uring_skip_cqe(struct io_uring *ring,
-				    struct io_uring_cqe *cqe, int *err)
+				    struct io_uring_cqe *cqe, int *err) LIBURING_NOEXCEPT
 {
 	/* Elsewhere the bit may be the program's own, sent by a msg_ring. */
 	if (uring_unlikely(ring->flags & IORING_SETUP_CQE_MIXED) &&
@@ -169,7 +177,7 @@ URING_INLINE bool io_uring_skip_cqe(struct io_uring *ring,
  */
 URING_INLINE int __io_uring_peek_cqe(struct io_uring *ring,
 				     struct io_uring_cqe **cqe_ptr,
-				     unsigned *nr_available)
+				     unsigned *nr_available) LIBURING_NOEXCEPT
 {
 	struct io_uring_cqe *cqe;
 	unsigned available;
@@ -200,7 +208,7 @@ URING_INLINE int __io_uring_peek_cqe(struct io_uring *ring,
  * two counters; it is worth a path of its own.
  */
 URING_INLINE bool __uring_first_cqe(struct io_uring *ring,
-				    struct io_uring_cqe **cqe_ptr)
+				    struct io_uring_cqe **cqe_ptr) LIBURING_NOEXCEPT
 {
 	if (uring_likely(!(ring->flags & (IORING_SETUP_CQE32 |
 					  IORING_SETUP_CQE_MIXED)) &&
@@ -219,7 +227,7 @@ URING_INLINE bool __uring_first_cqe(struct io_uring *ring,
 /* 0 with *cqe_ptr set, or -errno; waits until wait_nr CQEs are there. */
 URING_INLINE int io_uring_wait_cqe_nr(struct io_uring *ring,
 				      struct io_uring_cqe **cqe_ptr,
-				      unsigned wait_nr)
+				      unsigned wait_nr) LIBURING_NOEXCEPT
 {
 	return __io_uring_get_cqe(ring, cqe_ptr, 0, wait_nr, NULL);
 }
@@ -230,7 +238,7 @@ URING_INLINE int io_uring_wait_cqe_nr(struct io_uring *ring,
  * timeout of the library's, found on the way, is not the program's concern.
  */
 URING_INLINE int io_uring_peek_cqe(struct io_uring *ring,
-				   struct io_uring_cqe **cqe_ptr)
+				   struct io_uring_cqe **cqe_ptr) LIBURING_NOEXCEPT
 {
 	if (__uring_first_cqe(ring, cqe_ptr))
 		return 0;
@@ -238,7 +246,7 @@ URING_INLINE int io_uring_peek_cqe(struct io_uring *ring,
 }
 
 URING_INLINE int io_uring_wait_cqe(struct io_uring *ring,
-				   struct io_uring_cqe **cqe_ptr)
+				   struct io_uring_cqe **cqe_ptr) LIBURING_NOEXCEPT
 {
 	if (__uring_first_cqe(ring, cqe_ptr))
 		return 0;
@@ -247,6 +255,7 @@ URING_INLINE int io_uring_wait_cqe(struct io_uring *ring,
 
 /* Also true where the kernel has no flag to disable the eventfd with. */
 URING_INLINE bool io_uring_cq_eventfd_enabled(const struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	if (!ring->cq.kflags)
 		return true;
@@ -255,6 +264,7 @@ URING_INLINE bool io_uring_cq_eventfd_enabled(const struct io_uring *ring)
 
 /* 0 when the eventfd is as asked for, -EOPNOTSUPP when that cannot be. */
 URING_INLINE int io_uring_cq_eventfd_toggle(struct io_uring *ring, bool enabled)
+	LIBURING_NOEXCEPT
 {
 	if (enabled == io_uring_cq_eventfd_enabled(ring))
 		return 0;
@@ -270,17 +280,20 @@ URING_INLINE int io_uring_cq_eventfd_toggle(struct io_uring *ring, bool enabled)
 
 /* 1 when each SQE takes two 64-byte slots, else 0. */
 URING_INLINE unsigned io_uring_sqe_shift_from_flags(unsigned flags)
+	LIBURING_NOEXCEPT
 {
 	return !!(flags & IORING_SETUP_SQE128);
 }
 
 URING_INLINE unsigned io_uring_sqe_shift(const struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	return io_uring_sqe_shift_from_flags(ring->flags);
 }
 
 /* The members that many operations expect to be 0 and no helper sets. */
 URING_INLINE void io_uring_initialize_sqe(struct io_uring_sqe *sqe)
+	LIBURING_NOEXCEPT
 {
 	sqe->flags = 0;
 	sqe->ioprio = 0;
@@ -299,6 +312,7 @@ URING_INLINE void io_uring_initialize_sqe(struct io_uring_sqe *sqe)
  * a rewinding ring has no head: every submission begins at 0.
  */
 URING_INLINE unsigned io_uring_load_sq_head(const struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	if (uring_unlikely(ring->flags &
 			   (IORING_SETUP_SQPOLL | IORING_SETUP_SQ_REWIND))) {
@@ -311,17 +325,19 @@ URING_INLINE unsigned io_uring_load_sq_head(const struct io_uring *ring)
 
 /* SQEs that the kernel has yet to consume, submitted or not. */
 URING_INLINE unsigned io_uring_sq_ready(const struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	return ring->sq.sqe_tail - io_uring_load_sq_head(ring);
 }
 
 URING_INLINE unsigned io_uring_sq_space_left(const struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	return ring->sq.ring_entries - io_uring_sq_ready(ring);
 }
 
 /* With an SQ thread: waits for room in the SQ. Else 0, at once. */
-URING_INLINE int io_uring_sqring_wait(struct io_uring *ring)
+URING_INLINE int io_uring_sqring_wait(struct io_uring *ring) LIBURING_NOEXCEPT
 {
 	if (!(ring->flags & IORING_SETUP_SQPOLL))
 		return 0;
@@ -331,6 +347,7 @@ URING_INLINE int io_uring_sqring_wait(struct io_uring *ring)
 }
 
 URING_INLINE struct io_uring_sqe *_io_uring_get_sqe(struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	struct io_uring_sq *sq = &ring->sq;
 	unsigned tail = sq->sqe_tail;
@@ -356,41 +373,45 @@ URING_INLINE struct io_uring_sqe *_io_uring_get_sqe(struct io_uring *ring)
 
 /* The next free SQE, or NULL when the SQ is full. */
 URING_INLINE struct io_uring_sqe *io_uring_get_sqe(struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	return _io_uring_get_sqe(ring);
 }
 
 /* ---- Members that every SQE has ---- */
 
-URING_INLINE __u64 uring_ptr_to_u64(const void *ptr)
+URING_INLINE __u64 uring_ptr_to_u64(const void *ptr) LIBURING_NOEXCEPT
 {
 	return (__u64)(uintptr_t)ptr;
 }
 
 URING_INLINE void io_uring_sqe_set_data(struct io_uring_sqe *sqe, void *data)
+	LIBURING_NOEXCEPT
 {
 	sqe->user_data = uring_ptr_to_u64(data);
 }
 
 URING_INLINE void io_uring_sqe_set_data64(struct io_uring_sqe *sqe, __u64 data)
+	LIBURING_NOEXCEPT
 {
 	sqe->user_data = data;
 }
 
 URING_INLINE void io_uring_sqe_set_flags(struct io_uring_sqe *sqe,
-					 unsigned flags)
+					 unsigned flags) LIBURING_NOEXCEPT
 {
 	sqe->flags = (__u8)flags;
 }
 
 URING_INLINE void io_uring_sqe_set_buf_group(struct io_uring_sqe *sqe, int bgid)
+	LIBURING_NOEXCEPT
 {
 	sqe->buf_group = (__u16)bgid;
 }
 
 /* 0 in the SQE means "no direct descriptor", so slots are counted from 1. */
 URING_INLINE void __io_uring_set_target_fixed_file(struct io_uring_sqe *sqe,
-						   unsigned int file_index)
+						   unsigned int file_index) LIBURING_NOEXCEPT
 {
 	__uring_sqe(sqe)->file_index = file_index + 1;
 }
@@ -400,7 +421,7 @@ URING_INLINE void __io_uring_set_target_fixed_file(struct io_uring_sqe *sqe,
  * IORING_FILE_INDEX_ALLOC, which goes into the SQE as it is.
  */
 URING_INLINE void __uring_set_new_fixed_file(struct io_uring_sqe *sqe,
-					     unsigned int file_index)
+					     unsigned int file_index) LIBURING_NOEXCEPT
 {
 	if (file_index == IORING_FILE_INDEX_ALLOC)
 		file_index--;
@@ -412,7 +433,7 @@ URING_INLINE void __uring_set_new_fixed_file(struct io_uring_sqe *sqe,
  * io_uring_get_sqe() gave it.
  */
 URING_INLINE void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd,
-				   const void *addr, unsigned len, __u64 offset)
+				   const void *addr, unsigned len, __u64 offset) LIBURING_NOEXCEPT
 {
 	sqe->opcode = (__u8)op;
 	sqe->fd = fd;
@@ -421,12 +442,13 @@ URING_INLINE void io_uring_prep_rw(int op, struct io_uring_sqe *sqe, int fd,
 	sqe->len = len;
 }
 
-URING_INLINE void io_uring_prep_nop(struct io_uring_sqe *sqe)
+URING_INLINE void io_uring_prep_nop(struct io_uring_sqe *sqe) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_NOP, sqe, -1, NULL, 0, 0);
 }
 
 URING_INLINE void io_uring_prep_nop128(struct io_uring_sqe *sqe)
+	LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_NOP128, sqe, -1, NULL, 0, 0);
 }
@@ -434,28 +456,28 @@ URING_INLINE void io_uring_prep_nop128(struct io_uring_sqe *sqe)
 /*
  * A 128-byte SQE: an ordinary one in an IORING_SETUP_SQE128 ring, two slots side
  * by side in a mixed ring, NULL in others or when there is no room. The last
- * slot has none beside it: a silent NOP fills it, and stays there if the SQ is
- * then full, so that the next try begins at slot 0.
+ * slot has none beside it: a silent NOP fills it, if the pair behind it fits too.
  */
 URING_INLINE struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring)
+	LIBURING_NOEXCEPT
 {
 	struct io_uring_sq *sq = &ring->sq;
 	struct io_uring_sqe *sqe;
+	unsigned filler;
 
 	if (ring->flags & IORING_SETUP_SQE128)
 		return _io_uring_get_sqe(ring);
 	if (!(ring->flags & IORING_SETUP_SQE_MIXED))
 		return NULL;
 
-	if ((sq->sqe_tail & sq->ring_mask) == sq->ring_mask) {
+	filler = (sq->sqe_tail & sq->ring_mask) == sq->ring_mask;
+	if (io_uring_sq_ready(ring) + filler + 2 > sq->ring_entries)
+		return NULL;
+	if (filler) {
 		sqe = _io_uring_get_sqe(ring);
-		if (!sqe)
-			return NULL;
 		io_uring_prep_nop(sqe);
 		sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
 	}
-	if (io_uring_sq_ready(ring) + 2 > sq->ring_entries)
-		return NULL;
 
 	sqe = &sq->sqes[sq->sqe_tail & sq->ring_mask];
 	sq->sqe_tail += 2;
@@ -467,14 +489,14 @@ URING_INLINE struct io_uring_sqe *io_uring_get_sqe128(struct io_uring *ring)
 
 URING_INLINE void io_uring_prep_readv(struct io_uring_sqe *sqe, int fd,
 				      const struct iovec *iovecs,
-				      unsigned nr_vecs, __u64 offset)
+				      unsigned nr_vecs, __u64 offset) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_READV, sqe, fd, iovecs, nr_vecs, offset);
 }
 
 URING_INLINE void io_uring_prep_readv2(struct io_uring_sqe *sqe, int fd,
 				       const struct iovec *iovecs,
-				       unsigned nr_vecs, __u64 offset, int flags)
+				       unsigned nr_vecs, __u64 offset, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_readv(sqe, fd, iovecs, nr_vecs, offset);
 	sqe->rw_flags = flags;
@@ -483,7 +505,7 @@ URING_INLINE void io_uring_prep_readv2(struct io_uring_sqe *sqe, int fd,
 URING_INLINE void io_uring_prep_readv_fixed(struct io_uring_sqe *sqe, int fd,
 					    const struct iovec *iovecs,
 					    unsigned nr_vecs, __u64 offset,
-					    int flags, int buf_index)
+					    int flags, int buf_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_readv2(sqe, fd, iovecs, nr_vecs, offset, flags);
 	sqe->opcode = IORING_OP_READV_FIXED;
@@ -492,7 +514,7 @@ URING_INLINE void io_uring_prep_readv_fixed(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_read_fixed(struct io_uring_sqe *sqe, int fd,
 					   void *buf, unsigned nbytes,
-					   __u64 offset, int buf_index)
+					   __u64 offset, int buf_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_READ_FIXED, sqe, fd, buf, nbytes, offset);
 	sqe->buf_index = (__u16)buf_index;
@@ -500,7 +522,7 @@ URING_INLINE void io_uring_prep_read_fixed(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_writev(struct io_uring_sqe *sqe, int fd,
 				       const struct iovec *iovecs,
-				       unsigned nr_vecs, __u64 offset)
+				       unsigned nr_vecs, __u64 offset) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_WRITEV, sqe, fd, iovecs, nr_vecs, offset);
 }
@@ -508,7 +530,7 @@ URING_INLINE void io_uring_prep_writev(struct io_uring_sqe *sqe, int fd,
 URING_INLINE void io_uring_prep_writev2(struct io_uring_sqe *sqe, int fd,
 					const struct iovec *iovecs,
 					unsigned nr_vecs, __u64 offset,
-					int flags)
+					int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_writev(sqe, fd, iovecs, nr_vecs, offset);
 	sqe->rw_flags = flags;
@@ -517,7 +539,7 @@ URING_INLINE void io_uring_prep_writev2(struct io_uring_sqe *sqe, int fd,
 URING_INLINE void io_uring_prep_writev_fixed(struct io_uring_sqe *sqe, int fd,
 					     const struct iovec *iovecs,
 					     unsigned nr_vecs, __u64 offset,
-					     int flags, int buf_index)
+					     int flags, int buf_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_writev2(sqe, fd, iovecs, nr_vecs, offset, flags);
 	sqe->opcode = IORING_OP_WRITEV_FIXED;
@@ -526,14 +548,14 @@ URING_INLINE void io_uring_prep_writev_fixed(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_write_fixed(struct io_uring_sqe *sqe, int fd,
 					    const void *buf, unsigned nbytes,
-					    __u64 offset, int buf_index)
+					    __u64 offset, int buf_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_WRITE_FIXED, sqe, fd, buf, nbytes, offset);
 	sqe->buf_index = (__u16)buf_index;
 }
 
 URING_INLINE void io_uring_prep_read(struct io_uring_sqe *sqe, int fd,
-				     void *buf, unsigned nbytes, __u64 offset)
+				     void *buf, unsigned nbytes, __u64 offset) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_READ, sqe, fd, buf, nbytes, offset);
 }
@@ -541,7 +563,7 @@ URING_INLINE void io_uring_prep_read(struct io_uring_sqe *sqe, int fd,
 /* Multishot reads always take their buffers from a group. */
 URING_INLINE void io_uring_prep_read_multishot(struct io_uring_sqe *sqe, int fd,
 					       unsigned nbytes, __u64 offset,
-					       int buf_group)
+					       int buf_group) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_READ_MULTISHOT, sqe, fd, NULL, nbytes,
 			 offset);
@@ -551,7 +573,7 @@ URING_INLINE void io_uring_prep_read_multishot(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_write(struct io_uring_sqe *sqe, int fd,
 				      const void *buf, unsigned nbytes,
-				      __u64 offset)
+				      __u64 offset) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_WRITE, sqe, fd, buf, nbytes, offset);
 }
@@ -559,7 +581,7 @@ URING_INLINE void io_uring_prep_write(struct io_uring_sqe *sqe, int fd,
 URING_INLINE void io_uring_prep_splice(struct io_uring_sqe *sqe, int fd_in,
 				       int64_t off_in, int fd_out,
 				       int64_t off_out, unsigned int nbytes,
-				       unsigned int splice_flags)
+				       unsigned int splice_flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SPLICE, sqe, fd_out, NULL, nbytes,
 			 (__u64)off_out);
@@ -570,7 +592,7 @@ URING_INLINE void io_uring_prep_splice(struct io_uring_sqe *sqe, int fd_in,
 
 URING_INLINE void io_uring_prep_tee(struct io_uring_sqe *sqe, int fd_in,
 				    int fd_out, unsigned int nbytes,
-				    unsigned int splice_flags)
+				    unsigned int splice_flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_TEE, sqe, fd_out, NULL, nbytes, 0);
 	sqe->splice_off_in = 0;
@@ -582,7 +604,7 @@ URING_INLINE void io_uring_prep_tee(struct io_uring_sqe *sqe, int fd_in,
 
 URING_INLINE void io_uring_prep_accept(struct io_uring_sqe *sqe, int fd,
 				       struct sockaddr *addr,
-				       socklen_t *addrlen, int flags)
+				       socklen_t *addrlen, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_ACCEPT, sqe, fd, addr, 0,
 			 uring_ptr_to_u64(addrlen));
@@ -592,7 +614,7 @@ URING_INLINE void io_uring_prep_accept(struct io_uring_sqe *sqe, int fd,
 URING_INLINE void io_uring_prep_accept_direct(struct io_uring_sqe *sqe, int fd,
 					      struct sockaddr *addr,
 					      socklen_t *addrlen, int flags,
-					      unsigned int file_index)
+					      unsigned int file_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_accept(sqe, fd, addr, addrlen, flags);
 	__uring_set_new_fixed_file(sqe, file_index);
@@ -600,7 +622,7 @@ URING_INLINE void io_uring_prep_accept_direct(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_multishot_accept(struct io_uring_sqe *sqe,
 						 int fd, struct sockaddr *addr,
-						 socklen_t *addrlen, int flags)
+						 socklen_t *addrlen, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_accept(sqe, fd, addr, addrlen, flags);
 	sqe->ioprio |= IORING_ACCEPT_MULTISHOT;
@@ -609,7 +631,7 @@ URING_INLINE void io_uring_prep_multishot_accept(struct io_uring_sqe *sqe,
 URING_INLINE void
 io_uring_prep_multishot_accept_direct(struct io_uring_sqe *sqe, int fd,
 				      struct sockaddr *addr, socklen_t *addrlen,
-				      int flags)
+				      int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_multishot_accept(sqe, fd, addr, addrlen, flags);
 	__uring_set_new_fixed_file(sqe, IORING_FILE_INDEX_ALLOC);
@@ -617,33 +639,33 @@ io_uring_prep_multishot_accept_direct(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_connect(struct io_uring_sqe *sqe, int fd,
 					const struct sockaddr *addr,
-					socklen_t addrlen)
+					socklen_t addrlen) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_CONNECT, sqe, fd, addr, 0, addrlen);
 }
 
 URING_INLINE void io_uring_prep_bind(struct io_uring_sqe *sqe, int fd,
 				     const struct sockaddr *addr,
-				     socklen_t addrlen)
+				     socklen_t addrlen) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_BIND, sqe, fd, addr, 0, addrlen);
 }
 
 URING_INLINE void io_uring_prep_listen(struct io_uring_sqe *sqe, int fd,
-				       int backlog)
+				       int backlog) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_LISTEN, sqe, fd, NULL, (unsigned)backlog, 0);
 }
 
 URING_INLINE void io_uring_prep_shutdown(struct io_uring_sqe *sqe, int fd,
-					 int how)
+					 int how) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SHUTDOWN, sqe, fd, NULL, (unsigned)how, 0);
 }
 
 URING_INLINE void io_uring_prep_socket(struct io_uring_sqe *sqe, int domain,
 				       int type, int protocol,
-				       unsigned int flags)
+				       unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SOCKET, sqe, domain, NULL,
 			 (unsigned)protocol, (__u64)type);
@@ -653,7 +675,7 @@ URING_INLINE void io_uring_prep_socket(struct io_uring_sqe *sqe, int domain,
 URING_INLINE void io_uring_prep_socket_direct(struct io_uring_sqe *sqe,
 					      int domain, int type,
 					      int protocol, unsigned file_index,
-					      unsigned int flags)
+					      unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_socket(sqe, domain, type, protocol, flags);
 	__uring_set_new_fixed_file(sqe, file_index);
@@ -662,7 +684,7 @@ URING_INLINE void io_uring_prep_socket_direct(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_socket_direct_alloc(struct io_uring_sqe *sqe,
 						    int domain, int type,
 						    int protocol,
-						    unsigned int flags)
+						    unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_socket(sqe, domain, type, protocol, flags);
 	__uring_set_new_fixed_file(sqe, IORING_FILE_INDEX_ALLOC);
@@ -670,14 +692,14 @@ URING_INLINE void io_uring_prep_socket_direct_alloc(struct io_uring_sqe *sqe,
 
 /* The SQE holds 32 bits of the length of a send or receive. */
 URING_INLINE void io_uring_prep_send(struct io_uring_sqe *sqe, int sockfd,
-				     const void *buf, size_t len, int flags)
+				     const void *buf, size_t len, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SEND, sqe, sockfd, buf, (__u32)len, 0);
 	sqe->msg_flags = (__u32)flags;
 }
 
 URING_INLINE void io_uring_prep_send_bundle(struct io_uring_sqe *sqe,
-					    int sockfd, size_t len, int flags)
+					    int sockfd, size_t len, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_send(sqe, sockfd, NULL, len, flags);
 	sqe->ioprio |= IORING_RECVSEND_BUNDLE;
@@ -685,7 +707,7 @@ URING_INLINE void io_uring_prep_send_bundle(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_send_set_addr(struct io_uring_sqe *sqe,
 					      const struct sockaddr *dest_addr,
-					      __u16 addr_len)
+					      __u16 addr_len) LIBURING_NOEXCEPT
 {
 	sqe->off = uring_ptr_to_u64(dest_addr);
 	__uring_sqe(sqe)->addr_len = addr_len;
@@ -694,7 +716,7 @@ URING_INLINE void io_uring_prep_send_set_addr(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_sendto(struct io_uring_sqe *sqe, int sockfd,
 				       const void *buf, size_t len, int flags,
 				       const struct sockaddr *addr,
-				       socklen_t addrlen)
+				       socklen_t addrlen) LIBURING_NOEXCEPT
 {
 	io_uring_prep_send(sqe, sockfd, buf, len, flags);
 	io_uring_prep_send_set_addr(sqe, addr, (__u16)addrlen);
@@ -702,7 +724,7 @@ URING_INLINE void io_uring_prep_sendto(struct io_uring_sqe *sqe, int sockfd,
 
 URING_INLINE void io_uring_prep_send_zc(struct io_uring_sqe *sqe, int sockfd,
 					const void *buf, size_t len, int flags,
-					unsigned zc_flags)
+					unsigned zc_flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SEND_ZC, sqe, sockfd, buf, (__u32)len, 0);
 	sqe->msg_flags = (__u32)flags;
@@ -713,7 +735,7 @@ URING_INLINE void io_uring_prep_send_zc_fixed(struct io_uring_sqe *sqe,
 					      int sockfd, const void *buf,
 					      size_t len, int flags,
 					      unsigned zc_flags,
-					      unsigned buf_index)
+					      unsigned buf_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_send_zc(sqe, sockfd, buf, len, flags, zc_flags);
 	sqe->ioprio |= IORING_RECVSEND_FIXED_BUF;
@@ -722,7 +744,7 @@ URING_INLINE void io_uring_prep_send_zc_fixed(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_sendmsg(struct io_uring_sqe *sqe, int fd,
 					const struct msghdr *msg,
-					unsigned flags)
+					unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SENDMSG, sqe, fd, msg, 1, 0);
 	sqe->msg_flags = flags;
@@ -730,7 +752,7 @@ URING_INLINE void io_uring_prep_sendmsg(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_sendmsg_zc(struct io_uring_sqe *sqe, int fd,
 					   const struct msghdr *msg,
-					   unsigned flags)
+					   unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_sendmsg(sqe, fd, msg, flags);
 	sqe->opcode = IORING_OP_SENDMSG_ZC;
@@ -740,7 +762,7 @@ URING_INLINE void io_uring_prep_sendmsg_zc_fixed(struct io_uring_sqe *sqe,
 						 int fd,
 						 const struct msghdr *msg,
 						 unsigned flags,
-						 unsigned buf_index)
+						 unsigned buf_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_sendmsg_zc(sqe, fd, msg, flags);
 	sqe->ioprio |= IORING_RECVSEND_FIXED_BUF;
@@ -748,7 +770,7 @@ URING_INLINE void io_uring_prep_sendmsg_zc_fixed(struct io_uring_sqe *sqe,
 }
 
 URING_INLINE void io_uring_prep_recv(struct io_uring_sqe *sqe, int sockfd,
-				     void *buf, size_t len, int flags)
+				     void *buf, size_t len, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_RECV, sqe, sockfd, buf, (__u32)len, 0);
 	sqe->msg_flags = (__u32)flags;
@@ -756,14 +778,14 @@ URING_INLINE void io_uring_prep_recv(struct io_uring_sqe *sqe, int sockfd,
 
 URING_INLINE void io_uring_prep_recv_multishot(struct io_uring_sqe *sqe,
 					       int sockfd, void *buf,
-					       size_t len, int flags)
+					       size_t len, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_recv(sqe, sockfd, buf, len, flags);
 	sqe->ioprio |= IORING_RECV_MULTISHOT;
 }
 
 URING_INLINE void io_uring_prep_recvmsg(struct io_uring_sqe *sqe, int fd,
-					struct msghdr *msg, unsigned flags)
+					struct msghdr *msg, unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_RECVMSG, sqe, fd, msg, 1, 0);
 	sqe->msg_flags = flags;
@@ -771,7 +793,7 @@ URING_INLINE void io_uring_prep_recvmsg(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_recvmsg_multishot(struct io_uring_sqe *sqe,
 						  int fd, struct msghdr *msg,
-						  unsigned flags)
+						  unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_recvmsg(sqe, fd, msg, flags);
 	sqe->ioprio |= IORING_RECV_MULTISHOT;
@@ -787,6 +809,7 @@ URING_INLINE void io_uring_prep_recvmsg_multishot(struct io_uring_sqe *sqe,
 /* The header, or NULL when buf_len cannot even hold what stands before data. */
 URING_INLINE struct io_uring_recvmsg_out *
 io_uring_recvmsg_validate(void *buf, int buf_len, struct msghdr *msgh)
+	LIBURING_NOEXCEPT
 {
 	size_t before_payload = sizeof(struct io_uring_recvmsg_out) +
 				(size_t)msgh->msg_namelen +
@@ -798,12 +821,13 @@ io_uring_recvmsg_validate(void *buf, int buf_len, struct msghdr *msgh)
 }
 
 URING_INLINE void *io_uring_recvmsg_name(struct io_uring_recvmsg_out *o)
+	LIBURING_NOEXCEPT
 {
 	return (void *)(o + 1);
 }
 
 URING_INLINE void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o,
-					    struct msghdr *msgh)
+					    struct msghdr *msgh) LIBURING_NOEXCEPT
 {
 	return (void *)((unsigned char *)io_uring_recvmsg_name(o) +
 			msgh->msg_namelen + msgh->msg_controllen);
@@ -812,7 +836,7 @@ URING_INLINE void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o,
 /* What is left of buf_len after the parts before the payload. */
 URING_INLINE unsigned int
 io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int buf_len,
-				struct msghdr *msgh)
+				struct msghdr *msgh) LIBURING_NOEXCEPT
 {
 	uintptr_t begin = (uintptr_t)io_uring_recvmsg_payload(o, msgh);
 	uintptr_t end = (uintptr_t)o + (uintptr_t)buf_len;
@@ -823,7 +847,7 @@ io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int buf_len,
 /* The first control message, or NULL when there is none. */
 URING_INLINE struct cmsghdr *
 io_uring_recvmsg_cmsg_firsthdr(struct io_uring_recvmsg_out *o,
-			       struct msghdr *msgh)
+			       struct msghdr *msgh) LIBURING_NOEXCEPT
 {
 	if (o->controllen < sizeof(struct cmsghdr))
 		return NULL;
@@ -835,7 +859,7 @@ io_uring_recvmsg_cmsg_firsthdr(struct io_uring_recvmsg_out *o,
 /* The control message after cmsg, or NULL when no whole one follows. */
 URING_INLINE struct cmsghdr *
 io_uring_recvmsg_cmsg_nexthdr(struct io_uring_recvmsg_out *o,
-			      struct msghdr *msgh, struct cmsghdr *cmsg)
+			      struct msghdr *msgh, struct cmsghdr *cmsg) LIBURING_NOEXCEPT
 {
 	unsigned char *first =
 		(unsigned char *)io_uring_recvmsg_cmsg_firsthdr(o, msgh);
@@ -865,7 +889,7 @@ io_uring_recvmsg_cmsg_nexthdr(struct io_uring_recvmsg_out *o,
 
 URING_INLINE void io_uring_prep_openat(struct io_uring_sqe *sqe, int dfd,
 				       const char *path, int flags,
-				       mode_t mode)
+				       mode_t mode) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_OPENAT, sqe, dfd, path, mode, 0);
 	sqe->open_flags = (__u32)flags;
@@ -873,21 +897,21 @@ URING_INLINE void io_uring_prep_openat(struct io_uring_sqe *sqe, int dfd,
 
 URING_INLINE void io_uring_prep_openat_direct(struct io_uring_sqe *sqe, int dfd,
 					      const char *path, int flags,
-					      mode_t mode, unsigned file_index)
+					      mode_t mode, unsigned file_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_openat(sqe, dfd, path, flags, mode);
 	__uring_set_new_fixed_file(sqe, file_index);
 }
 
 URING_INLINE void io_uring_prep_open(struct io_uring_sqe *sqe, const char *path,
-				     int flags, mode_t mode)
+				     int flags, mode_t mode) LIBURING_NOEXCEPT
 {
 	io_uring_prep_openat(sqe, __URING_AT_FDCWD, path, flags, mode);
 }
 
 URING_INLINE void io_uring_prep_open_direct(struct io_uring_sqe *sqe,
 					    const char *path, int flags,
-					    mode_t mode, unsigned file_index)
+					    mode_t mode, unsigned file_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_openat_direct(sqe, __URING_AT_FDCWD, path, flags, mode,
 				    file_index);
@@ -895,7 +919,7 @@ URING_INLINE void io_uring_prep_open_direct(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_openat2(struct io_uring_sqe *sqe, int dfd,
 					const char *path,
-					const struct open_how *how)
+					const struct open_how *how) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_OPENAT2, sqe, dfd, path,
 			 (unsigned)sizeof(*how), uring_ptr_to_u64(how));
@@ -904,20 +928,21 @@ URING_INLINE void io_uring_prep_openat2(struct io_uring_sqe *sqe, int dfd,
 URING_INLINE void io_uring_prep_openat2_direct(struct io_uring_sqe *sqe,
 					       int dfd, const char *path,
 					       const struct open_how *how,
-					       unsigned file_index)
+					       unsigned file_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_openat2(sqe, dfd, path, how);
 	__uring_set_new_fixed_file(sqe, file_index);
 }
 
 URING_INLINE void io_uring_prep_close(struct io_uring_sqe *sqe, int fd)
+	LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_CLOSE, sqe, fd, NULL, 0, 0);
 }
 
 /* A slot that exists: there is nothing to allocate here. */
 URING_INLINE void io_uring_prep_close_direct(struct io_uring_sqe *sqe,
-					     unsigned file_index)
+					     unsigned file_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_close(sqe, 0);
 	__io_uring_set_target_fixed_file(sqe, file_index);
@@ -925,7 +950,7 @@ URING_INLINE void io_uring_prep_close_direct(struct io_uring_sqe *sqe,
 
 /* The fd is an index into the registered files, whatever flags said before. */
 URING_INLINE void io_uring_prep_fixed_fd_install(struct io_uring_sqe *sqe,
-						 int fd, unsigned int flags)
+						 int fd, unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FIXED_FD_INSTALL, sqe, fd, NULL, 0, 0);
 	sqe->flags = IOSQE_FIXED_FILE;
@@ -934,14 +959,14 @@ URING_INLINE void io_uring_prep_fixed_fd_install(struct io_uring_sqe *sqe,
 
 /* fds may be NULL for a removal of none; the slots start at offset. */
 URING_INLINE void io_uring_prep_files_update(struct io_uring_sqe *sqe, int *fds,
-					     unsigned nr_fds, int offset)
+					     unsigned nr_fds, int offset) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FILES_UPDATE, sqe, -1, fds, nr_fds,
 			 (__u64)offset);
 }
 
 URING_INLINE void io_uring_prep_pipe(struct io_uring_sqe *sqe, int *fds,
-				     int pipe_flags)
+				     int pipe_flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_PIPE, sqe, 0, fds, 0, 0);
 	__uring_sqe(sqe)->pipe_flags = (__u32)pipe_flags;
@@ -949,14 +974,14 @@ URING_INLINE void io_uring_prep_pipe(struct io_uring_sqe *sqe, int *fds,
 
 URING_INLINE void io_uring_prep_pipe_direct(struct io_uring_sqe *sqe, int *fds,
 					    int pipe_flags,
-					    unsigned int file_index)
+					    unsigned int file_index) LIBURING_NOEXCEPT
 {
 	io_uring_prep_pipe(sqe, fds, pipe_flags);
 	__uring_set_new_fixed_file(sqe, file_index);
 }
 
 URING_INLINE void io_uring_prep_fsync(struct io_uring_sqe *sqe, int fd,
-				      unsigned fsync_flags)
+				      unsigned fsync_flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FSYNC, sqe, fd, NULL, 0, 0);
 	sqe->fsync_flags = fsync_flags;
@@ -964,7 +989,7 @@ URING_INLINE void io_uring_prep_fsync(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_sync_file_range(struct io_uring_sqe *sqe,
 						int fd, unsigned len,
-						__u64 offset, int flags)
+						__u64 offset, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SYNC_FILE_RANGE, sqe, fd, NULL, len, offset);
 	sqe->sync_range_flags = (__u32)flags;
@@ -972,7 +997,7 @@ URING_INLINE void io_uring_prep_sync_file_range(struct io_uring_sqe *sqe,
 
 /* The 64-bit length goes where an address would. */
 URING_INLINE void io_uring_prep_fallocate(struct io_uring_sqe *sqe, int fd,
-					  int mode, __u64 offset, __u64 len)
+					  int mode, __u64 offset, __u64 len) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FALLOCATE, sqe, fd, NULL, (unsigned)mode,
 			 offset);
@@ -981,14 +1006,14 @@ URING_INLINE void io_uring_prep_fallocate(struct io_uring_sqe *sqe, int fd,
 
 #ifdef _GNU_SOURCE
 URING_INLINE void io_uring_prep_ftruncate(struct io_uring_sqe *sqe, int fd,
-					  loff_t len)
+					  loff_t len) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FTRUNCATE, sqe, fd, NULL, 0, (__u64)len);
 }
 #endif
 
 URING_INLINE void io_uring_prep_fadvise(struct io_uring_sqe *sqe, int fd,
-					__u64 offset, __u32 len, int advice)
+					__u64 offset, __u32 len, int advice) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FADVISE, sqe, fd, NULL, len, offset);
 	sqe->fadvise_advice = (__u32)advice;
@@ -996,7 +1021,7 @@ URING_INLINE void io_uring_prep_fadvise(struct io_uring_sqe *sqe, int fd,
 
 /* The kernel takes the length from addr, and from len where addr is 0. */
 URING_INLINE void io_uring_prep_fadvise64(struct io_uring_sqe *sqe, int fd,
-					  __u64 offset, off_t len, int advice)
+					  __u64 offset, off_t len, int advice) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FADVISE, sqe, fd, NULL, 0, offset);
 	sqe->addr = (__u64)len;
@@ -1004,7 +1029,7 @@ URING_INLINE void io_uring_prep_fadvise64(struct io_uring_sqe *sqe, int fd,
 }
 
 URING_INLINE void io_uring_prep_madvise(struct io_uring_sqe *sqe, void *addr,
-					__u32 length, int advice)
+					__u32 length, int advice) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_MADVISE, sqe, -1, addr, length, 0);
 	sqe->fadvise_advice = (__u32)advice;
@@ -1012,7 +1037,7 @@ URING_INLINE void io_uring_prep_madvise(struct io_uring_sqe *sqe, void *addr,
 
 /* Here it looks at off first, as addr is taken. */
 URING_INLINE void io_uring_prep_madvise64(struct io_uring_sqe *sqe, void *addr,
-					  off_t length, int advice)
+					  off_t length, int advice) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_MADVISE, sqe, -1, addr, 0, (__u64)length);
 	sqe->fadvise_advice = (__u32)advice;
@@ -1020,7 +1045,7 @@ URING_INLINE void io_uring_prep_madvise64(struct io_uring_sqe *sqe, void *addr,
 
 URING_INLINE void io_uring_prep_statx(struct io_uring_sqe *sqe, int dfd,
 				      const char *path, int flags,
-				      unsigned mask, struct statx *statxbuf)
+				      unsigned mask, struct statx *statxbuf) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_STATX, sqe, dfd, path, mask,
 			 uring_ptr_to_u64(statxbuf));
@@ -1028,14 +1053,14 @@ URING_INLINE void io_uring_prep_statx(struct io_uring_sqe *sqe, int dfd,
 }
 
 URING_INLINE void io_uring_prep_unlinkat(struct io_uring_sqe *sqe, int dfd,
-					 const char *path, int flags)
+					 const char *path, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_UNLINKAT, sqe, dfd, path, 0, 0);
 	__uring_sqe(sqe)->unlink_flags = (__u32)flags;
 }
 
 URING_INLINE void io_uring_prep_unlink(struct io_uring_sqe *sqe,
-				       const char *path, int flags)
+				       const char *path, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_unlinkat(sqe, __URING_AT_FDCWD, path, flags);
 }
@@ -1043,7 +1068,7 @@ URING_INLINE void io_uring_prep_unlink(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_renameat(struct io_uring_sqe *sqe, int olddfd,
 					 const char *oldpath, int newdfd,
 					 const char *newpath,
-					 unsigned int flags)
+					 unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_RENAMEAT, sqe, olddfd, oldpath,
 			 (unsigned)newdfd, uring_ptr_to_u64(newpath));
@@ -1051,27 +1076,27 @@ URING_INLINE void io_uring_prep_renameat(struct io_uring_sqe *sqe, int olddfd,
 }
 
 URING_INLINE void io_uring_prep_rename(struct io_uring_sqe *sqe,
-				       const char *oldpath, const char *newpath)
+				       const char *oldpath, const char *newpath) LIBURING_NOEXCEPT
 {
 	io_uring_prep_renameat(sqe, __URING_AT_FDCWD, oldpath, __URING_AT_FDCWD,
 			       newpath, 0);
 }
 
 URING_INLINE void io_uring_prep_mkdirat(struct io_uring_sqe *sqe, int dfd,
-					const char *path, mode_t mode)
+					const char *path, mode_t mode) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_MKDIRAT, sqe, dfd, path, mode, 0);
 }
 
 URING_INLINE void io_uring_prep_mkdir(struct io_uring_sqe *sqe,
-				      const char *path, mode_t mode)
+				      const char *path, mode_t mode) LIBURING_NOEXCEPT
 {
 	io_uring_prep_mkdirat(sqe, __URING_AT_FDCWD, path, mode);
 }
 
 URING_INLINE void io_uring_prep_symlinkat(struct io_uring_sqe *sqe,
 					  const char *target, int newdirfd,
-					  const char *linkpath)
+					  const char *linkpath) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SYMLINKAT, sqe, newdirfd, target, 0,
 			 uring_ptr_to_u64(linkpath));
@@ -1079,14 +1104,14 @@ URING_INLINE void io_uring_prep_symlinkat(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_symlink(struct io_uring_sqe *sqe,
 					const char *target,
-					const char *linkpath)
+					const char *linkpath) LIBURING_NOEXCEPT
 {
 	io_uring_prep_symlinkat(sqe, target, __URING_AT_FDCWD, linkpath);
 }
 
 URING_INLINE void io_uring_prep_linkat(struct io_uring_sqe *sqe, int olddfd,
 				       const char *oldpath, int newdfd,
-				       const char *newpath, int flags)
+				       const char *newpath, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_LINKAT, sqe, olddfd, oldpath,
 			 (unsigned)newdfd, uring_ptr_to_u64(newpath));
@@ -1095,7 +1120,7 @@ URING_INLINE void io_uring_prep_linkat(struct io_uring_sqe *sqe, int olddfd,
 
 URING_INLINE void io_uring_prep_link(struct io_uring_sqe *sqe,
 				     const char *oldpath, const char *newpath,
-				     int flags)
+				     int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_linkat(sqe, __URING_AT_FDCWD, oldpath, __URING_AT_FDCWD,
 			     newpath, flags);
@@ -1103,7 +1128,7 @@ URING_INLINE void io_uring_prep_link(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_getxattr(struct io_uring_sqe *sqe,
 					 const char *name, char *value,
-					 const char *path, unsigned int len)
+					 const char *path, unsigned int len) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_GETXATTR, sqe, 0, name, len,
 			 uring_ptr_to_u64(value));
@@ -1114,7 +1139,7 @@ URING_INLINE void io_uring_prep_getxattr(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_setxattr(struct io_uring_sqe *sqe,
 					 const char *name, const char *value,
 					 const char *path, int flags,
-					 unsigned int len)
+					 unsigned int len) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_SETXATTR, sqe, 0, name, len,
 			 uring_ptr_to_u64(value));
@@ -1124,7 +1149,7 @@ URING_INLINE void io_uring_prep_setxattr(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_fgetxattr(struct io_uring_sqe *sqe, int fd,
 					  const char *name, char *value,
-					  unsigned int len)
+					  unsigned int len) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FGETXATTR, sqe, fd, name, len,
 			 uring_ptr_to_u64(value));
@@ -1133,7 +1158,7 @@ URING_INLINE void io_uring_prep_fgetxattr(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_fsetxattr(struct io_uring_sqe *sqe, int fd,
 					  const char *name, const char *value,
-					  int flags, unsigned int len)
+					  int flags, unsigned int len) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FSETXATTR, sqe, fd, name, len,
 			 uring_ptr_to_u64(value));
@@ -1144,6 +1169,7 @@ URING_INLINE void io_uring_prep_fsetxattr(struct io_uring_sqe *sqe, int fd,
 
 /* The kernel reads the low half of the mask first, on every machine. */
 URING_INLINE unsigned __io_uring_prep_poll_mask(unsigned poll_mask)
+	LIBURING_NOEXCEPT
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 	poll_mask = (poll_mask << 16) | (poll_mask >> 16);
@@ -1152,21 +1178,21 @@ URING_INLINE unsigned __io_uring_prep_poll_mask(unsigned poll_mask)
 }
 
 URING_INLINE void io_uring_prep_poll_add(struct io_uring_sqe *sqe, int fd,
-					 unsigned poll_mask)
+					 unsigned poll_mask) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_POLL_ADD, sqe, fd, NULL, 0, 0);
 	__uring_sqe(sqe)->poll32_events = __io_uring_prep_poll_mask(poll_mask);
 }
 
 URING_INLINE void io_uring_prep_poll_multishot(struct io_uring_sqe *sqe, int fd,
-					       unsigned poll_mask)
+					       unsigned poll_mask) LIBURING_NOEXCEPT
 {
 	io_uring_prep_poll_add(sqe, fd, poll_mask);
 	sqe->len = IORING_POLL_ADD_MULTI;
 }
 
 URING_INLINE void io_uring_prep_poll_remove(struct io_uring_sqe *sqe,
-					    __u64 user_data)
+					    __u64 user_data) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_POLL_REMOVE, sqe, -1, NULL, 0, 0);
 	sqe->addr = user_data;
@@ -1175,7 +1201,7 @@ URING_INLINE void io_uring_prep_poll_remove(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_poll_update(struct io_uring_sqe *sqe,
 					    __u64 old_user_data,
 					    __u64 new_user_data,
-					    unsigned poll_mask, unsigned flags)
+					    unsigned poll_mask, unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_POLL_REMOVE, sqe, -1, NULL, flags,
 			 new_user_data);
@@ -1185,7 +1211,7 @@ URING_INLINE void io_uring_prep_poll_update(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_epoll_ctl(struct io_uring_sqe *sqe, int epfd,
 					  int fd, int op,
-					  const struct epoll_event *ev)
+					  const struct epoll_event *ev) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_EPOLL_CTL, sqe, epfd, ev, (unsigned)op,
 			 (__u64)fd);
@@ -1193,7 +1219,7 @@ URING_INLINE void io_uring_prep_epoll_ctl(struct io_uring_sqe *sqe, int epfd,
 
 URING_INLINE void io_uring_prep_epoll_wait(struct io_uring_sqe *sqe, int fd,
 					   struct epoll_event *events,
-					   int maxevents, unsigned flags)
+					   int maxevents, unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_EPOLL_WAIT, sqe, fd, events,
 			 (unsigned)maxevents, 0);
@@ -1204,14 +1230,14 @@ URING_INLINE void io_uring_prep_epoll_wait(struct io_uring_sqe *sqe, int fd,
 
 URING_INLINE void io_uring_prep_timeout(struct io_uring_sqe *sqe,
 					const struct __kernel_timespec *ts,
-					unsigned count, unsigned flags)
+					unsigned count, unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_TIMEOUT, sqe, -1, ts, 1, count);
 	sqe->timeout_flags = flags;
 }
 
 URING_INLINE void io_uring_prep_timeout_remove(struct io_uring_sqe *sqe,
-					       __u64 user_data, unsigned flags)
+					       __u64 user_data, unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_TIMEOUT_REMOVE, sqe, -1, NULL, 0, 0);
 	sqe->addr = user_data;
@@ -1221,7 +1247,7 @@ URING_INLINE void io_uring_prep_timeout_remove(struct io_uring_sqe *sqe,
 URING_INLINE void
 io_uring_prep_timeout_update(struct io_uring_sqe *sqe,
 			     const struct __kernel_timespec *ts,
-			     __u64 user_data, unsigned flags)
+			     __u64 user_data, unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_TIMEOUT_REMOVE, sqe, -1, NULL, 0,
 			 uring_ptr_to_u64(ts));
@@ -1231,14 +1257,14 @@ io_uring_prep_timeout_update(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_link_timeout(struct io_uring_sqe *sqe,
 					     const struct __kernel_timespec *ts,
-					     unsigned flags)
+					     unsigned flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_LINK_TIMEOUT, sqe, -1, ts, 1, 0);
 	sqe->timeout_flags = flags;
 }
 
 URING_INLINE void io_uring_prep_cancel64(struct io_uring_sqe *sqe,
-					 __u64 user_data, int flags)
+					 __u64 user_data, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_ASYNC_CANCEL, sqe, -1, NULL, 0, 0);
 	sqe->addr = user_data;
@@ -1246,13 +1272,13 @@ URING_INLINE void io_uring_prep_cancel64(struct io_uring_sqe *sqe,
 }
 
 URING_INLINE void io_uring_prep_cancel(struct io_uring_sqe *sqe,
-				       const void *user_data, int flags)
+				       const void *user_data, int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_cancel64(sqe, uring_ptr_to_u64(user_data), flags);
 }
 
 URING_INLINE void io_uring_prep_cancel_fd(struct io_uring_sqe *sqe, int fd,
-					  unsigned int flags)
+					  unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_ASYNC_CANCEL, sqe, fd, NULL, 0, 0);
 	sqe->cancel_flags = flags | IORING_ASYNC_CANCEL_FD;
@@ -1263,7 +1289,7 @@ URING_INLINE void io_uring_prep_cancel_fd(struct io_uring_sqe *sqe, int fd,
 /* The number of buffers goes where a descriptor would. */
 URING_INLINE void io_uring_prep_provide_buffers(struct io_uring_sqe *sqe,
 						void *addr, int len, int nr,
-						int bgid, int bid)
+						int bgid, int bid) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_PROVIDE_BUFFERS, sqe, nr, addr,
 			 (unsigned)len, (__u64)bid);
@@ -1271,18 +1297,19 @@ URING_INLINE void io_uring_prep_provide_buffers(struct io_uring_sqe *sqe,
 }
 
 URING_INLINE void io_uring_prep_remove_buffers(struct io_uring_sqe *sqe, int nr,
-					       int bgid)
+					       int bgid) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_REMOVE_BUFFERS, sqe, nr, NULL, 0, 0);
 	sqe->buf_group = (__u16)bgid;
 }
 
 URING_INLINE void io_uring_buf_ring_init(struct io_uring_buf_ring *br)
+	LIBURING_NOEXCEPT
 {
 	br->tail = 0;
 }
 
-URING_INLINE int io_uring_buf_ring_mask(__u32 ring_entries)
+URING_INLINE int io_uring_buf_ring_mask(__u32 ring_entries) LIBURING_NOEXCEPT
 {
 	return (int)(ring_entries - 1);
 }
@@ -1295,7 +1322,7 @@ URING_INLINE int io_uring_buf_ring_mask(__u32 ring_entries)
 URING_INLINE void io_uring_buf_ring_add(struct io_uring_buf_ring *br,
 					void *addr, unsigned int len,
 					unsigned short bid, int mask,
-					int buf_offset)
+					int buf_offset) LIBURING_NOEXCEPT
 {
 	struct io_uring_buf *buf = (struct io_uring_buf *)(void *)br;
 
@@ -1307,14 +1334,14 @@ URING_INLINE void io_uring_buf_ring_add(struct io_uring_buf_ring *br,
 
 /* The release pairs with the kernel's acquire of the tail. */
 URING_INLINE void io_uring_buf_ring_advance(struct io_uring_buf_ring *br,
-					    int count)
+					    int count) LIBURING_NOEXCEPT
 {
 	io_uring_smp_store_release(&br->tail, (__u16)(br->tail + count));
 }
 
 URING_INLINE void __io_uring_buf_ring_cq_advance(struct io_uring *ring,
 						 struct io_uring_buf_ring *br,
-						 int cq_count, int buf_count)
+						 int cq_count, int buf_count) LIBURING_NOEXCEPT
 {
 	io_uring_buf_ring_advance(br, buf_count);
 	io_uring_cq_advance(ring, (unsigned)cq_count);
@@ -1322,7 +1349,7 @@ URING_INLINE void __io_uring_buf_ring_cq_advance(struct io_uring *ring,
 
 URING_INLINE void io_uring_buf_ring_cq_advance(struct io_uring *ring,
 					       struct io_uring_buf_ring *br,
-					       int count)
+					       int count) LIBURING_NOEXCEPT
 {
 	__io_uring_buf_ring_cq_advance(ring, br, count, count);
 }
@@ -1330,7 +1357,7 @@ URING_INLINE void io_uring_buf_ring_cq_advance(struct io_uring *ring,
 /* How many buffers the kernel has not used yet, or -errno. */
 URING_INLINE int io_uring_buf_ring_available(struct io_uring *ring,
 					     struct io_uring_buf_ring *br,
-					     unsigned short bgid)
+					     unsigned short bgid) LIBURING_NOEXCEPT
 {
 	uint16_t head = 0;
 	int ret = io_uring_buf_ring_head(ring, bgid, &head);
@@ -1344,7 +1371,7 @@ URING_INLINE int io_uring_buf_ring_available(struct io_uring *ring,
 
 URING_INLINE void io_uring_prep_msg_ring(struct io_uring_sqe *sqe, int fd,
 					 unsigned int len, __u64 data,
-					 unsigned int flags)
+					 unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_MSG_RING, sqe, fd, NULL, len, data);
 	__uring_sqe(sqe)->msg_ring_flags = flags;
@@ -1354,7 +1381,7 @@ URING_INLINE void io_uring_prep_msg_ring_cqe_flags(struct io_uring_sqe *sqe,
 						   int fd, unsigned int len,
 						   __u64 data,
 						   unsigned int flags,
-						   unsigned int cqe_flags)
+						   unsigned int cqe_flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_msg_ring(sqe, fd, len, data,
 			       IORING_MSG_RING_FLAGS_PASS | flags);
@@ -1363,7 +1390,7 @@ URING_INLINE void io_uring_prep_msg_ring_cqe_flags(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_msg_ring_fd(struct io_uring_sqe *sqe, int fd,
 					    int source_fd, int target_fd,
-					    __u64 data, unsigned int flags)
+					    __u64 data, unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_msg_ring(sqe, fd, 0, data, flags);
 	sqe->addr = IORING_MSG_SEND_FD;
@@ -1374,7 +1401,7 @@ URING_INLINE void io_uring_prep_msg_ring_fd(struct io_uring_sqe *sqe, int fd,
 URING_INLINE void io_uring_prep_msg_ring_fd_alloc(struct io_uring_sqe *sqe,
 						  int fd, int source_fd,
 						  __u64 data,
-						  unsigned int flags)
+						  unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_msg_ring_fd(sqe, fd, source_fd,
 				  (int)IORING_FILE_INDEX_ALLOC, data, flags);
@@ -1384,7 +1411,7 @@ URING_INLINE void io_uring_prep_msg_ring_fd_alloc(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_futex_wake(struct io_uring_sqe *sqe,
 					   const uint32_t *futex, uint64_t val,
 					   uint64_t mask, uint32_t futex_flags,
-					   unsigned int flags)
+					   unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FUTEX_WAKE, sqe, (int)futex_flags, futex, 0,
 			 val);
@@ -1395,7 +1422,7 @@ URING_INLINE void io_uring_prep_futex_wake(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_futex_wait(struct io_uring_sqe *sqe,
 					   const uint32_t *futex, uint64_t val,
 					   uint64_t mask, uint32_t futex_flags,
-					   unsigned int flags)
+					   unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FUTEX_WAIT, sqe, (int)futex_flags, futex, 0,
 			 val);
@@ -1406,7 +1433,7 @@ URING_INLINE void io_uring_prep_futex_wait(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_futex_waitv(struct io_uring_sqe *sqe,
 					    const struct futex_waitv *futex,
 					    uint32_t nr_futex,
-					    unsigned int flags)
+					    unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_FUTEX_WAITV, sqe, 0, futex, nr_futex, 0);
 	__uring_sqe(sqe)->futex_flags = flags;
@@ -1415,7 +1442,7 @@ URING_INLINE void io_uring_prep_futex_waitv(struct io_uring_sqe *sqe,
 URING_INLINE void io_uring_prep_waitid(struct io_uring_sqe *sqe,
 				       idtype_t idtype, id_t id,
 				       siginfo_t *infop, int options,
-				       unsigned int flags)
+				       unsigned int flags) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_WAITID, sqe, (int)id, NULL,
 			 (unsigned)idtype, uring_ptr_to_u64(infop));
@@ -1426,20 +1453,20 @@ URING_INLINE void io_uring_prep_waitid(struct io_uring_sqe *sqe,
 /* ---- Commands for a file's own driver ---- */
 
 URING_INLINE void __io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int op,
-					    __u32 cmd_op, int fd)
+					    __u32 cmd_op, int fd) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(op, sqe, fd, NULL, 0, 0);
 	__uring_sqe(sqe)->cmd_op = cmd_op;
 }
 
 URING_INLINE void io_uring_prep_uring_cmd(struct io_uring_sqe *sqe, int cmd_op,
-					  int fd)
+					  int fd) LIBURING_NOEXCEPT
 {
 	__io_uring_prep_uring_cmd(sqe, IORING_OP_URING_CMD, (__u32)cmd_op, fd);
 }
 
 URING_INLINE void io_uring_prep_uring_cmd128(struct io_uring_sqe *sqe,
-					     int cmd_op, int fd)
+					     int cmd_op, int fd) LIBURING_NOEXCEPT
 {
 	__io_uring_prep_uring_cmd(sqe, IORING_OP_URING_CMD128, (__u32)cmd_op,
 				  fd);
@@ -1447,7 +1474,7 @@ URING_INLINE void io_uring_prep_uring_cmd128(struct io_uring_sqe *sqe,
 
 URING_INLINE void io_uring_prep_cmd_sock(struct io_uring_sqe *sqe, int cmd_op,
 					 int fd, int level, int optname,
-					 void *optval, int optlen)
+					 void *optval, int optlen) LIBURING_NOEXCEPT
 {
 	io_uring_prep_uring_cmd(sqe, cmd_op, fd);
 	__uring_sqe(sqe)->level = (__u32)level;
@@ -1461,7 +1488,7 @@ URING_INLINE void io_uring_prep_cmd_getsockname(struct io_uring_sqe *sqe,
 						int fd,
 						struct sockaddr *sockaddr,
 						socklen_t *sockaddr_len,
-						int peer)
+						int peer) LIBURING_NOEXCEPT
 {
 	io_uring_prep_uring_cmd(sqe, SOCKET_URING_OP_GETSOCKNAME, fd);
 	sqe->addr = uring_ptr_to_u64(sockaddr);
@@ -1470,7 +1497,7 @@ URING_INLINE void io_uring_prep_cmd_getsockname(struct io_uring_sqe *sqe,
 }
 
 URING_INLINE void io_uring_prep_cmd_discard(struct io_uring_sqe *sqe, int fd,
-					    uint64_t offset, uint64_t nbytes)
+					    uint64_t offset, uint64_t nbytes) LIBURING_NOEXCEPT
 {
 	io_uring_prep_uring_cmd(sqe, BLOCK_URING_CMD_DISCARD, fd);
 	sqe->addr = offset;
@@ -1478,7 +1505,7 @@ URING_INLINE void io_uring_prep_cmd_discard(struct io_uring_sqe *sqe, int fd,
 }
 
 URING_INLINE void io_uring_prep_cmd_zone_reset_all(struct io_uring_sqe *sqe,
-						   int fd)
+						   int fd) LIBURING_NOEXCEPT
 {
 	io_uring_prep_uring_cmd(sqe, BLOCK_URING_CMD_ZONE_RESET_ALL, fd);
 }
@@ -1487,7 +1514,7 @@ URING_INLINE void io_uring_prep_cmd_zone_reset_all(struct io_uring_sqe *sqe,
 
 /* 1 when the probed kernel has this opcode, else 0. */
 URING_INLINE int io_uring_opcode_supported(const struct io_uring_probe *p,
-					   int op)
+					   int op) LIBURING_NOEXCEPT
 {
 	if (op < 0 || op > p->last_op)
 		return 0;

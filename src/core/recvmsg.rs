@@ -79,17 +79,18 @@ pub unsafe fn cmsg_firsthdr(o: *mut io_uring_recvmsg_out, msgh: &msghdr) -> *mut
 pub unsafe fn cmsg_nexthdr(o: *mut io_uring_recvmsg_out, msgh: &msghdr, cmsg: *mut cmsghdr) -> *mut cmsghdr {
     // SAFETY: the caller's promise.
     let (controllen, len) = unsafe { ((*o).controllen as usize, (*cmsg).cmsg_len as usize) };
-    if len < size_of::<cmsghdr>() {
+    // Compared as sizes: no sum with a length from outside can wrap.
+    let left = controllen.saturating_sub((cmsg as usize).wrapping_sub(control(o, msgh) as usize));
+    if len < size_of::<cmsghdr>() || len > left {
         return null_mut();
     }
-    let end = (control(o, msgh) as usize).wrapping_add(controllen);
+    let Some(left) = left.checked_sub(cmsg_space(len)).filter(|left| *left >= size_of::<cmsghdr>()) else {
+        return null_mut();
+    };
     let next = cmsg.cast::<u8>().wrapping_add(cmsg_space(len)).cast::<cmsghdr>();
-    if (next as usize).wrapping_add(size_of::<cmsghdr>()) > end {
-        return null_mut();
-    }
     // SAFETY: the header of `next` lies before the end of the control data.
     let next_len = unsafe { (*next).cmsg_len } as usize;
-    if (next as usize).wrapping_add(cmsg_space(next_len)) > end {
+    if next_len > left || cmsg_space(next_len) > left {
         return null_mut();
     }
     next
