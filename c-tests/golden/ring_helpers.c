@@ -505,6 +505,8 @@ static void parts_of_a_received_message_are_found(void)
 	o = io_uring_recvmsg_validate(base, 16 + 16 + 64, &msg);
 	CHECK((char *)o == base);
 	CHECK(io_uring_recvmsg_payload_length(o, 16 + 16 + 64, &msg) == 0);
+	CHECK(io_uring_recvmsg_payload_length(o, 16, &msg) == 0);
+	CHECK(io_uring_recvmsg_payload_length(o, -1, &msg) == 0);
 
 	CHECK((char *)io_uring_recvmsg_name(o) == base + 16);
 	CHECK((char *)io_uring_recvmsg_payload(o, &msg) == base + 96);

@@ -114,9 +114,11 @@ struct futex_waitv {
 #endif
 
 /*
- * glibc shows siginfo_t, sigset_t and idtype_t only to programs that ask for
- * POSIX or more; -std=c99 alone does not. Each has a header of its own there,
- * which works at any time. Other C libraries have to be asked in advance.
+ * C libraries show siginfo_t, sigset_t and idtype_t only to programs that ask
+ * for POSIX or more; -std=c99 alone does not. In glibc each has a header of its
+ * own, which works at any time. musl has to be asked when <signal.h> is included
+ * for the first time, so that is done here, and the question taken back: the
+ * program's own headers show what the program asked for.
  */
 #ifdef __GLIBC__
 #include <bits/types/siginfo_t.h>
@@ -125,6 +127,19 @@ struct futex_waitv {
 #ifndef __id_t_defined
 typedef __id_t id_t;
 #define __id_t_defined
+#endif
+#else
+#if defined(__STRICT_ANSI__) && !defined(_POSIX_C_SOURCE) &&                   \
+	!defined(_XOPEN_SOURCE) && !defined(_BSD_SOURCE) &&                    \
+	!defined(_GNU_SOURCE)
+#define _POSIX_C_SOURCE 200809L
+#define URING_ASKED_FOR_POSIX 1
+#endif
+#include <signal.h>
+#include <sys/wait.h>
+#ifdef URING_ASKED_FOR_POSIX
+#undef URING_ASKED_FOR_POSIX
+#undef _POSIX_C_SOURCE
 #endif
 #endif
 

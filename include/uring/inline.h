@@ -20,6 +20,15 @@
 	extern __inline                                                        \
 		__attribute__((__gnu_inline__, __always_inline__, __artificial__))
 
+/* ThreadSanitizer cannot see what the kernel orders: it is told. */
+#ifdef __SANITIZE_THREAD__
+#include "tsan.h"
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#include "tsan.h"
+#endif
+#endif
+
 /*
  * An SQE with all the members that this header knows. Where the system's older
  * <linux/io_uring.h> defined struct io_uring_sqe, the younger members are
@@ -811,11 +820,17 @@ URING_INLINE struct io_uring_recvmsg_out *
 io_uring_recvmsg_validate(void *buf, int buf_len, struct msghdr *msgh)
 	LIBURING_NOEXCEPT
 {
-	size_t before_payload = sizeof(struct io_uring_recvmsg_out) +
-				(size_t)msgh->msg_namelen +
-				(size_t)msgh->msg_controllen;
+	size_t left = (size_t)buf_len;
 
-	if (buf_len < 0 || (size_t)buf_len < before_payload)
+	if (buf_len < 0 || left < sizeof(struct io_uring_recvmsg_out))
+		return NULL;
+
+	/* Taken off one by one: a sum of the lengths could wrap. */
+	left -= sizeof(struct io_uring_recvmsg_out);
+	if ((size_t)msgh->msg_namelen > left)
+		return NULL;
+	left -= (size_t)msgh->msg_namelen;
+	if ((size_t)msgh->msg_controllen > left)
 		return NULL;
 	return (struct io_uring_recvmsg_out *)buf;
 }
@@ -833,7 +848,7 @@ URING_INLINE void *io_uring_recvmsg_payload(struct io_uring_recvmsg_out *o,
 			msgh->msg_namelen + msgh->msg_controllen);
 }
 
-/* What is left of buf_len after the parts before the payload. */
+/* What is left of buf_len after the parts before the payload; 0 if they fill it. */
 URING_INLINE unsigned int
 io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int buf_len,
 				struct msghdr *msgh) LIBURING_NOEXCEPT
@@ -841,7 +856,7 @@ io_uring_recvmsg_payload_length(struct io_uring_recvmsg_out *o, int buf_len,
 	uintptr_t begin = (uintptr_t)io_uring_recvmsg_payload(o, msgh);
 	uintptr_t end = (uintptr_t)o + (uintptr_t)buf_len;
 
-	return (unsigned int)(end - begin);
+	return buf_len < 0 || begin >= end ? 0 : (unsigned int)(end - begin);
 }
 
 /* The first control message, or NULL when there is none. */

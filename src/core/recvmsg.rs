@@ -28,9 +28,15 @@ fn cmsg_space(len: usize) -> usize {
 /// The head of the buffer; null where `buf_len` bytes do not hold what comes before the payload.
 #[inline]
 pub fn validate(buf: *mut c_void, buf_len: i32, msgh: &msghdr) -> *mut io_uring_recvmsg_out {
-    match usize::try_from(buf_len) {
-        Ok(len) if len >= payload_offset(msgh) => buf.cast(),
-        _ => null_mut(),
+    // Taken off one by one: a sum of the lengths could wrap.
+    let left = usize::try_from(buf_len)
+        .ok()
+        .and_then(|len| len.checked_sub(size_of::<io_uring_recvmsg_out>()))
+        .and_then(|left| left.checked_sub(msgh.msg_namelen as usize))
+        .and_then(|left| left.checked_sub(msgh.msg_controllen as usize));
+    match left {
+        Some(_) => buf.cast(),
+        None => null_mut(),
     }
 }
 
@@ -51,10 +57,10 @@ pub fn payload(o: *mut io_uring_recvmsg_out, msgh: &msghdr) -> *mut c_void {
     o.cast::<u8>().wrapping_add(payload_offset(msgh)).cast()
 }
 
-/// Bytes of payload in a buffer of which the kernel filled `buf_len` bytes.
+/// Bytes of payload in a buffer of which the kernel filled `buf_len` bytes; 0 where what lies before it fills them.
 #[inline]
 pub fn payload_length(buf_len: i32, msgh: &msghdr) -> u32 {
-    (buf_len as usize).wrapping_sub(payload_offset(msgh)) as u32
+    usize::try_from(buf_len).map_or(0, |len| len.saturating_sub(payload_offset(msgh))) as u32
 }
 
 /// The first control message; null where there is none.
@@ -152,6 +158,17 @@ mod tests {
         assert!(validate(base, room - 1, &msgh).is_null());
         assert!(validate(base, -1, &msgh).is_null());
         assert_eq!(validate(base, room, &msgh).cast(), base);
+    }
+
+    #[test]
+    fn lengths_whose_sum_wraps_are_refused_and_a_short_buffer_has_no_payload() {
+        let mut buffer = filled(0, &[]);
+        let mut msgh = header();
+        let base: *mut c_void = buffer.0.as_mut_ptr().cast();
+        assert_eq!(payload_length(-1, &msgh), 0);
+        assert_eq!(payload_length(HEAD as i32, &msgh), 0);
+        msgh.msg_controllen = (0usize.wrapping_sub(HEAD + NAME_LEN)) as _;
+        assert!(validate(base, i32::MAX, &msgh).is_null());
     }
 
     #[test]
