@@ -16,7 +16,10 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::undocumented_unsafe_blocks)]
 
+extern crate alloc;
+
 mod core;
+mod engine;
 mod ffi;
 mod queue;
 #[cfg(not(feature = "std"))]

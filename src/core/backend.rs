@@ -15,9 +15,11 @@
 //!
 //! On the kernel each of them is one system call: no allocation, no lock, no other thread.
 
-use super::abi::{io_uring, io_uring_params};
+use super::abi::*;
 use super::errno::{check_int, Errno};
+use super::policy::{self, Policy};
 use super::sys;
+use crate::engine;
 use ::core::ffi::{c_int, c_uint, c_void};
 
 /// What serves a ring.
@@ -25,30 +27,56 @@ use ::core::ffi::{c_int, c_uint, c_void};
 pub enum Backend {
     /// The kernel's io_uring.
     Kernel,
+    /// The library's own engine.
+    User,
 }
 
 impl Backend {
     /// The backend of a ring that is set up.
     #[inline(always)]
-    pub fn of_ring(_ring: &io_uring) -> Backend {
-        Backend::Kernel
+    pub fn of_ring(ring: &io_uring) -> Backend {
+        if ring.int_flags & INT_FLAG_USER == 0 {
+            Backend::Kernel
+        } else {
+            Backend::User
+        }
     }
 
-    /// The backend behind a descriptor that a program passes without its ring.
-    #[inline(always)]
-    pub fn of_fd(_fd: c_int) -> Backend {
-        Backend::Kernel
+    /// The backend behind a descriptor, or a registered ring's number, that a program passes without its ring.
+    pub fn of_fd(fd: c_int, registered: bool) -> Backend {
+        if engine::owns(fd, registered) {
+            Backend::User
+        } else {
+            Backend::Kernel
+        }
     }
 
-    /// Makes a ring; answers who serves it, and its descriptor (or index, with `IORING_SETUP_REGISTERED_FD_ONLY`).
+    /// The mark that a ring of this backend carries.
+    pub fn int_flag(self) -> u8 {
+        match self {
+            Backend::Kernel => 0,
+            Backend::User => INT_FLAG_USER,
+        }
+    }
+
+    /// Makes a ring; answers who serves it, and its descriptor (or number, with `IORING_SETUP_REGISTERED_FD_ONLY`).
     ///
     /// # Safety
     ///
     /// With `IORING_SETUP_NO_MMAP`, the memory that `p` names must stay the ring's own until it is closed.
     pub unsafe fn setup(entries: c_uint, p: *mut io_uring_params) -> Result<(Backend, c_int), Errno> {
-        // SAFETY: the caller's promise.
-        let fd = check_int(unsafe { sys::io_uring_setup(entries, p) })?;
-        Ok((Backend::Kernel, fd))
+        let policy = policy::get();
+        if policy != Policy::User {
+            // SAFETY: the caller's promise.
+            let made = check_int(unsafe { sys::io_uring_setup(entries, p) });
+            match made {
+                // Only these say that io_uring is not to be had here; any other error is about this ring.
+                Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if policy == Policy::Auto => {}
+                made => return made.map(|fd| (Backend::Kernel, fd)),
+            }
+        }
+        // SAFETY: a bad address is the caller's to avoid here, since no kernel stands between.
+        engine::setup(entries, unsafe { p.as_mut() }.ok_or(Errno::FAULT)?).map(|fd| (Backend::User, fd))
     }
 
     /// Submits and waits: `io_uring_enter(2)`.
@@ -67,7 +95,12 @@ impl Backend {
         arg_size: usize,
     ) -> c_int {
         // SAFETY: the caller's promise.
-        unsafe { sys::io_uring_enter(fd, to_submit, min_complete, flags, arg, arg_size) }
+        unsafe {
+            match self {
+                Backend::Kernel => sys::io_uring_enter(fd, to_submit, min_complete, flags, arg, arg_size),
+                Backend::User => engine::enter(fd, to_submit, min_complete, flags, arg, arg_size),
+            }
+        }
     }
 
     /// Registers resources and controls the ring: `io_uring_register(2)`.
@@ -77,26 +110,40 @@ impl Backend {
     /// As for [`sys::io_uring_register`].
     pub unsafe fn register(self, fd: c_int, opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
         // SAFETY: the caller's promise.
-        unsafe { sys::io_uring_register(fd, opcode, arg, nr_args) }
+        unsafe {
+            match self {
+                Backend::Kernel => sys::io_uring_register(fd, opcode, arg, nr_args),
+                Backend::User => engine::register(fd, opcode, arg, nr_args),
+            }
+        }
     }
 
     /// Maps `len` bytes of a ring's region `offset` (`IORING_OFF_*`), shared and populated.
     pub fn map(self, fd: c_int, len: usize, offset: u64) -> Result<*mut c_void, Errno> {
-        sys::mmap(len, libc::MAP_SHARED | libc::MAP_POPULATE, fd, offset)
+        match self {
+            Backend::Kernel => sys::mmap(len, libc::MAP_SHARED | libc::MAP_POPULATE, fd, offset),
+            Backend::User => engine::map(fd, len, offset),
+        }
     }
 
-    /// Unmaps what [`Backend::map`] mapped. Fails only for arguments that name no mapping, and then changes nothing.
+    /// Unmaps what [`Backend::map`] mapped; the engine's memory goes with its ring. Fails only for arguments that name no mapping, and
+    /// then changes nothing.
     ///
     /// # Safety
     ///
     /// Nothing may use the memory any more.
     pub unsafe fn unmap(self, addr: *mut c_void, len: usize) {
-        // SAFETY: the caller's promise.
-        let _ = unsafe { sys::munmap(addr, len) };
+        if self == Backend::Kernel {
+            // SAFETY: the caller's promise.
+            let _ = unsafe { sys::munmap(addr, len) };
+        }
     }
 
     /// Closes a ring's descriptor.
     pub fn close(self, fd: c_int) {
-        let _ = sys::close(fd);
+        match self {
+            Backend::Kernel => drop(sys::close(fd)),
+            Backend::User => engine::close(fd),
+        }
     }
 }

@@ -9,12 +9,33 @@ use ::core::ffi::c_int;
 pub struct Errno(c_int);
 
 impl Errno {
+    pub const AGAIN: Errno = Errno(libc::EAGAIN);
+    pub const ALREADY: Errno = Errno(libc::EALREADY);
+    pub const BADFD: Errno = Errno(libc::EBADFD);
+    pub const BUSY: Errno = Errno(libc::EBUSY);
+    pub const CANCELED: Errno = Errno(libc::ECANCELED);
+    pub const FAULT: Errno = Errno(libc::EFAULT);
+    pub const INTR: Errno = Errno(libc::EINTR);
+    pub const NOENT: Errno = Errno(libc::ENOENT);
+    pub const NOSYS: Errno = Errno(libc::ENOSYS);
+    pub const NXIO: Errno = Errno(libc::ENXIO);
+    pub const PERM: Errno = Errno(libc::EPERM);
+    pub const TIME: Errno = Errno(libc::ETIME);
+    pub const ACCES: Errno = Errno(libc::EACCES);
+    pub const INPROGRESS: Errno = Errno(libc::EINPROGRESS);
+    pub const SPIPE: Errno = Errno(libc::ESPIPE);
+    pub const OVERFLOW: Errno = Errno(libc::EOVERFLOW);
     pub const BADF: Errno = Errno(libc::EBADF);
     pub const EXIST: Errno = Errno(libc::EEXIST);
     pub const INVAL: Errno = Errno(libc::EINVAL);
     pub const MFILE: Errno = Errno(libc::EMFILE);
     pub const NOMEM: Errno = Errno(libc::ENOMEM);
     pub const OPNOTSUPP: Errno = Errno(libc::EOPNOTSUPP);
+
+    /// An error number that something else than a result register brought.
+    pub const fn from_raw(errno: c_int) -> Errno {
+        Errno(errno)
+    }
 
     /// The value a C function of liburing returns for this error.
     pub const fn to_c(self) -> c_int {

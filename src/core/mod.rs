@@ -6,6 +6,7 @@ pub mod backend;
 pub mod buf_ring;
 pub mod errno;
 pub mod mmap;
+pub mod policy;
 pub mod prep;
 pub mod primitive;
 pub mod probe;

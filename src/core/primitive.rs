@@ -66,3 +66,23 @@ pub unsafe fn store_release(field: *mut u32, value: u32) {
 pub fn full_fence() {
     fence(Ordering::SeqCst);
 }
+
+/// Sets bits.
+///
+/// # Safety
+///
+/// As for [`atomic`].
+pub unsafe fn atomic_or(field: *mut u32, bits: u32) {
+    // SAFETY: the caller's promise.
+    unsafe { atomic(field) }.fetch_or(bits, Ordering::SeqCst);
+}
+
+/// Keeps only these bits.
+///
+/// # Safety
+///
+/// As for [`atomic`].
+pub unsafe fn atomic_and(field: *mut u32, bits: u32) {
+    // SAFETY: the caller's promise.
+    unsafe { atomic(field) }.fetch_and(bits, Ordering::SeqCst);
+}

@@ -74,7 +74,7 @@ fn try_queue_init(
     }
     // SAFETY: the ring's own index array.
     unsafe { mmap::fill_sq_array(&ring.sq) };
-    adopt_params(ring, p, fd);
+    adopt_params(ring, p, backend, fd);
     if p.flags & IORING_SETUP_REGISTERED_FD_ONLY != 0 {
         // What came back is an index, and the only handle there is.
         ring.ring_fd = -1;
@@ -84,11 +84,12 @@ fn try_queue_init(
 }
 
 /// Notes in the ring how it was made.
-fn adopt_params(ring: &mut io_uring, p: &io_uring_params, fd: c_int) {
+fn adopt_params(ring: &mut io_uring, p: &io_uring_params, backend: Backend, fd: c_int) {
     ring.flags = p.flags;
     ring.features = p.features;
     ring.ring_fd = fd;
     ring.enter_ring_fd = fd;
+    ring.int_flags |= backend.int_flag();
     // With SQPOLL the kernel's thread reaps polled completions; without it only entering the kernel does.
     if p.flags & (IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL) == IORING_SETUP_IOPOLL {
         ring.int_flags |= INT_FLAG_CQ_ENTER;
@@ -98,8 +99,9 @@ fn adopt_params(ring: &mut io_uring, p: &io_uring_params, fd: c_int) {
 /// Maps a ring that was made by `io_uring_setup` with `p` (`io_uring_queue_mmap`). The descriptor stays the caller's on failure.
 pub fn queue_mmap(fd: c_int, p: &io_uring_params, ring: &mut io_uring) -> Result<(), Errno> {
     *ring = empty_ring();
-    mmap::map_ring(Backend::of_fd(fd), fd, p, &mut ring.sq, &mut ring.cq)?;
-    adopt_params(ring, p, fd);
+    let backend = Backend::of_fd(fd, false);
+    mmap::map_ring(backend, fd, p, &mut ring.sq, &mut ring.cq)?;
+    adopt_params(ring, p, backend, fd);
     Ok(())
 }
 

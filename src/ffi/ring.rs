@@ -270,7 +270,16 @@ pub unsafe extern "C" fn io_uring_enter(
 ) -> c_int {
     let fd = fd as c_int;
     // SAFETY: the caller's promise.
-    unsafe { Backend::of_fd(fd).enter(fd, to_submit, min_complete, flags, sig.cast(), SIGSET_SIZE) }
+    unsafe {
+        Backend::of_fd(fd, flags & IORING_ENTER_REGISTERED_RING != 0).enter(
+            fd,
+            to_submit,
+            min_complete,
+            flags,
+            sig.cast(),
+            SIGSET_SIZE,
+        )
+    }
 }
 
 /// The system call with an argument of `sz` bytes: a signal mask, or what IORING_ENTER_EXT_ARG and IORING_ENTER_EXT_ARG_REG announce.
@@ -290,7 +299,7 @@ pub unsafe extern "C" fn io_uring_enter2(
 ) -> c_int {
     let fd = fd as c_int;
     // SAFETY: the caller's promise.
-    unsafe { Backend::of_fd(fd).enter(fd, to_submit, min_complete, flags, arg, sz) }
+    unsafe { Backend::of_fd(fd, flags & IORING_ENTER_REGISTERED_RING != 0).enter(fd, to_submit, min_complete, flags, arg, sz) }
 }
 
 /// The system call: registers resources with a ring, or controls it. Returns what the opcode answers or a negative errno; errno itself
@@ -303,5 +312,5 @@ pub unsafe extern "C" fn io_uring_enter2(
 pub unsafe extern "C" fn io_uring_register(fd: c_uint, opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
     let fd = fd as c_int;
     // SAFETY: the caller's promise.
-    unsafe { Backend::of_fd(fd).register(fd, opcode, arg, nr_args) }
+    unsafe { Backend::of_fd(fd, opcode & IORING_REGISTER_USE_REGISTERED_RING != 0).register(fd, opcode, arg, nr_args) }
 }

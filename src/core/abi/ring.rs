@@ -82,7 +82,8 @@ pub const INT_FLAG_REG_REG_RING: u8 = 0x01;
 pub const INT_FLAG_APP_MEM: u8 = 0x02;
 /// Completions appear only inside `io_uring_enter(2)` (`IORING_SETUP_IOPOLL`): a peek that finds none has to enter.
 pub const INT_FLAG_CQ_ENTER: u8 = 0x04;
-// 0x08 is for a second backend.
+/// The engine serves the ring, not the kernel.
+pub const INT_FLAG_USER: u8 = 0x08;
 /// `enter_ring_fd` is the index of a registered ring. Equals the flag `io_uring_enter(2)` wants then.
 pub const INT_FLAG_REG_RING: u8 = IORING_ENTER_REGISTERED_RING as u8;
 /// Waits do not count as I/O wait (`io_uring_set_iowait`). Equals the flag `io_uring_enter(2)` wants then.

@@ -5,6 +5,7 @@
 mod aarch64;
 #[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod generic;
+mod plain;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -14,6 +15,8 @@ use aarch64::syscall;
 use generic::syscall;
 #[cfg(target_arch = "x86_64")]
 use x86_64::syscall;
+
+pub use plain::*;
 
 use super::abi::io_uring_params;
 use super::errno::{check, Errno};

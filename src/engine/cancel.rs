@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//! Ending requests before they end themselves.
+
+use super::pool;
+use super::request::{ReqId, Request, Stage};
+use super::ring::{Ring, State};
+use crate::core::abi::*;
+use crate::core::errno::Errno;
+use ::alloc::vec::Vec;
+use ::core::ffi::c_int;
+
+/// Flags that choose requests.
+pub const FLAGS: u32 = IORING_ASYNC_CANCEL_ALL
+    | IORING_ASYNC_CANCEL_FD
+    | IORING_ASYNC_CANCEL_ANY
+    | IORING_ASYNC_CANCEL_FD_FIXED
+    | IORING_ASYNC_CANCEL_USERDATA
+    | IORING_ASYNC_CANCEL_OP;
+
+/// Which requests to cancel.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub flags: u32,
+    pub user_data: u64,
+    /// A descriptor, or a place in the file table with `IORING_ASYNC_CANCEL_FD_FIXED`.
+    pub fd: c_int,
+    pub opcode: u8,
+}
+
+impl Target {
+    /// -EINVAL for flags that are unknown or contradict each other.
+    pub fn check(&self) -> Result<(), Errno> {
+        let any = self.flags & IORING_ASYNC_CANCEL_ANY != 0;
+        let chosen = self.flags & (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP) != 0;
+        if self.flags & !FLAGS != 0 || (any && chosen) {
+            return Err(Errno::INVAL);
+        }
+        Ok(())
+    }
+
+    fn matches(&self, request: &Request) -> bool {
+        if matches!(request.stage, Stage::Waiting | Stage::Issuing) || request.guarded.is_some() {
+            return false;
+        }
+        if self.flags & IORING_ASYNC_CANCEL_ANY != 0 {
+            return true;
+        }
+        let fixed = self.flags & IORING_ASYNC_CANCEL_FD_FIXED != 0;
+        if self.flags & IORING_ASYNC_CANCEL_FD != 0 && (request.sqe.fd != self.fd || request.has(IOSQE_FIXED_FILE) != fixed) {
+            return false;
+        }
+        if self.flags & IORING_ASYNC_CANCEL_OP != 0 && request.sqe.opcode != self.opcode {
+            return false;
+        }
+        let by_user_data = self.flags & (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP) == 0;
+        if by_user_data || self.flags & IORING_ASYNC_CANCEL_USERDATA != 0 {
+            return request.sqe.user_data == self.user_data;
+        }
+        true
+    }
+
+    fn wants_all(&self) -> bool {
+        self.flags & (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY) != 0
+    }
+}
+
+/// Cancels what `target` names; answers as the request does: 0, the number with ALL or ANY, -ENOENT, -EALREADY.
+pub fn cancel(ring: &Ring, st: &mut State, target: &Target, inline: bool) -> Result<c_int, Errno> {
+    let named: Vec<ReqId> = st.requests.iter().filter(|(_, request)| target.matches(request)).map(|(id, _)| id).collect();
+    let mut cancelled = 0;
+    for id in named {
+        let done = one(ring, st, id, inline);
+        if !target.wants_all() {
+            return done.map(|()| 0);
+        }
+        cancelled += done.is_ok() as c_int;
+    }
+    if target.wants_all() {
+        Ok(cancelled)
+    } else {
+        Err(Errno::NOENT)
+    }
+}
+
+/// Cancels one request: -EALREADY where a worker has begun it.
+pub fn one(ring: &Ring, st: &mut State, id: ReqId, inline: bool) -> Result<(), Errno> {
+    let request = st.requests.get(id).ok_or(Errno::NOENT)?;
+    let (opcode, fd, watch) = (request.sqe.opcode, request.fd, request.watch);
+    match request.stage {
+        Stage::Working if !pool::withdraw(opcode, ring, id) => return Err(Errno::ALREADY),
+        Stage::Armed => st.fds.forget(if watch != -1 { watch } else { fd }, id),
+        Stage::Timed => st.timers.counted.retain(|(_, counted)| *counted != id),
+        _ => {}
+    }
+    ring.complete(st, id, Err(Errno::CANCELED).into(), inline);
+    Ok(())
+}
+
+/// `IORING_REGISTER_SYNC_CANCEL`.
+pub fn synchronous(ring: &Ring, reg: &io_uring_sync_cancel_reg) -> Result<c_int, Errno> {
+    if reg.pad != [0; 7] || reg.pad2 != [0; 3] {
+        return Err(Errno::INVAL);
+    }
+    let target = Target { flags: reg.flags, user_data: reg.addr, fd: reg.fd, opcode: reg.opcode };
+    target.check()?;
+    let mut st = ring.state.lock();
+    let done = cancel(ring, &mut st, &target, false);
+    ring.run(&mut st);
+    ring.update_taskrun(st.pending());
+    match done {
+        // Nothing found to wait for is not told apart from nothing found.
+        Ok(_) => Ok(0),
+        Err(e) => Err(e),
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+//! The completion side: posting, overflow, and telling whoever waits.
+
+use super::ring::Ring;
+use super::sync::Guard;
+use crate::core::abi::*;
+use crate::core::primitive::{atomic_and, atomic_or, full_fence, load_acquire, load_relaxed, store_relaxed, store_release};
+use crate::core::sys;
+use ::alloc::collections::VecDeque;
+use ::core::ffi::c_int;
+use ::core::sync::atomic::Ordering;
+
+/// What the CQ's lock guards.
+pub struct Cq {
+    /// Our own copy of the tail: the program may scribble over the one it sees.
+    tail: u32,
+    /// Completions that found the CQ full, in order.
+    overflow: VecDeque<io_uring_cqe>,
+    /// `evf` is readable.
+    signalled: bool,
+    /// Looks at an empty CQ since the last post.
+    strikes: u32,
+    /// Something was posted since `evf` was last seen to.
+    unsignalled_posts: bool,
+    /// A registered eventfd, and whether inline completions keep quiet.
+    pub eventfd: Option<(c_int, bool)>,
+}
+
+impl Cq {
+    pub const fn new() -> Cq {
+        Cq { tail: 0, overflow: VecDeque::new(), signalled: false, strikes: 0, unsignalled_posts: false, eventfd: None }
+    }
+}
+
+/// Looks at an empty CQ before `evf` is cleared: a program that polls by peeking looks once per turn and finds its completions next time.
+const STRIKES: u32 = 2;
+
+impl Ring {
+    /// Completions posted and not consumed, as far as the program says.
+    pub fn cq_ready(&self) -> u32 {
+        // SAFETY: fields of the ring's memory.
+        unsafe { load_acquire(self.memory.cq_tail).wrapping_sub(load_relaxed(self.memory.cq_head)) }
+    }
+
+    /// Posts a completion, or keeps it where the CQ is full. True where it is in the CQ.
+    ///
+    /// `inline` says that the thread which submits posts it, on its way out to the program.
+    pub fn post(&self, user_data: u64, res: i32, flags: u32, inline: bool) -> bool {
+        let mut cq = self.cq.lock();
+        let cqe = io_uring_cqe { user_data, res, flags };
+        let posted = cq.overflow.is_empty() && self.write_cqe(&mut cq, cqe);
+        if !posted {
+            cq.overflow.push_back(cqe);
+            // SAFETY: a field of the ring's memory.
+            unsafe { atomic_or(self.memory.sq_flags, IORING_SQ_CQ_OVERFLOW) };
+        }
+        self.announce(cq, inline);
+        posted
+    }
+
+    /// Tells of a completion whoever has to be told.
+    fn announce(&self, mut cq: Guard<'_, Cq>, inline: bool) {
+        cq.unsignalled_posts = true;
+        cq.strikes = 0;
+        self.notify_eventfd(&cq, inline);
+        if inline {
+            return;
+        }
+        self.signal(&mut cq);
+        drop(cq);
+        // The tail's store before the loads of who sleeps; a sleeper stores that before it looks at the tail.
+        full_fence();
+        if self.driven.load(Ordering::Relaxed) | self.queued.load(Ordering::Relaxed) != 0 {
+            self.kick();
+        }
+    }
+
+    /// Posts a completion of a request that goes on, if the CQ has room; such a one never overflows.
+    pub fn post_if_room(&self, user_data: u64, res: i32, flags: u32) -> bool {
+        let mut cq = self.cq.lock();
+        if !cq.overflow.is_empty() || !self.write_cqe(&mut cq, io_uring_cqe { user_data, res, flags }) {
+            return false;
+        }
+        self.announce(cq, false);
+        true
+    }
+
+    /// Writes an entry and publishes it; false where the CQ is full.
+    fn write_cqe(&self, cq: &mut Cq, cqe: io_uring_cqe) -> bool {
+        let memory = &self.memory;
+        // SAFETY: fields of the ring's memory; the slot is masked, and the program has given it back.
+        unsafe {
+            let used = cq.tail.wrapping_sub(load_acquire(memory.cq_head));
+            if used >= memory.cq_entries {
+                return false;
+            }
+            let shift = (self.flags & IORING_SETUP_CQE32 != 0) as u32;
+            let slot = memory.cqes.add(((cq.tail & (memory.cq_entries - 1)) as usize) << shift);
+            slot.write_volatile(cqe);
+            if shift != 0 {
+                slot.add(1).write_volatile(io_uring_cqe::default());
+            }
+            cq.tail = cq.tail.wrapping_add(1);
+            store_release(memory.cq_tail, cq.tail);
+        }
+        true
+    }
+
+    /// Moves overflowed completions into the CQ as far as it has room.
+    pub fn flush_overflow(&self) {
+        // SAFETY: a field of the ring's memory.
+        if unsafe { load_relaxed(self.memory.sq_flags) } & IORING_SQ_CQ_OVERFLOW == 0 {
+            return;
+        }
+        let mut cq = self.cq.lock();
+        while let Some(cqe) = cq.overflow.front().copied() {
+            if !self.write_cqe(&mut cq, cqe) {
+                return;
+            }
+            cq.overflow.pop_front();
+            cq.unsignalled_posts = true;
+        }
+        // SAFETY: a field of the ring's memory.
+        unsafe { atomic_and(self.memory.sq_flags, !IORING_SQ_CQ_OVERFLOW) };
+    }
+
+    /// Tells the program's own eventfd.
+    fn notify_eventfd(&self, cq: &Cq, inline: bool) {
+        // SAFETY: a field of the ring's memory.
+        let disabled = unsafe { load_relaxed(self.memory.cq_flags) } & IORING_CQ_EVENTFD_DISABLED != 0;
+        let Some((fd, async_only)) = cq.eventfd else { return };
+        let unheard = disabled || (async_only && inline);
+        if !unheard {
+            sys::eventfd_signal(fd);
+        }
+    }
+
+    /// Makes the ring's descriptor readable. An edge-triggered watcher wants to hear of every batch, so it is written again.
+    fn signal(&self, cq: &mut Cq) {
+        cq.signalled = true;
+        cq.unsignalled_posts = false;
+        sys::eventfd_signal(self.evf);
+        // SAFETY: a field of the ring's memory.
+        unsafe { atomic_or(self.memory.sq_flags, IORING_SQ_TASKRUN) };
+    }
+
+    /// On the way back to the program: its descriptor must be readable while the CQ is not empty. Programs that only ever wait never look at
+    /// an empty CQ, so for them it stays readable and this costs nothing.
+    pub fn settle_signal(&self) {
+        let mut cq = self.cq.lock();
+        if cq.unsignalled_posts && !cq.signalled && self.cq_ready() != 0 {
+            self.signal(&mut cq);
+        }
+    }
+
+    /// The program looked and found the CQ empty: after the second such look its descriptor stops being readable.
+    pub fn strike(&self) {
+        let mut cq = self.cq.lock();
+        if !cq.signalled || self.cq_ready() != 0 {
+            return;
+        }
+        cq.strikes += 1;
+        if cq.strikes < STRIKES {
+            return;
+        }
+        sys::eventfd_clear(self.evf);
+        cq.signalled = false;
+        cq.strikes = 0;
+    }
+
+    /// `IORING_SQ_TASKRUN` makes the header's peek come in: needed while something can complete only in here, or `evf` may be stale.
+    pub fn update_taskrun(&self, pending: bool) {
+        let cq = self.cq.lock();
+        // SAFETY: a field of the ring's memory; set and cleared under the lock.
+        unsafe {
+            let set = load_relaxed(self.memory.sq_flags) & IORING_SQ_TASKRUN != 0;
+            match (pending || cq.signalled, set) {
+                (true, false) => atomic_or(self.memory.sq_flags, IORING_SQ_TASKRUN),
+                (false, true) => atomic_and(self.memory.sq_flags, !IORING_SQ_TASKRUN),
+                _ => {}
+            }
+        }
+    }
+
+    /// Counts an SQ index that names no SQE.
+    pub fn drop_sqe(&self) {
+        // SAFETY: a field of the ring's memory, which only we write.
+        unsafe { store_relaxed(self.memory.sq_dropped, load_relaxed(self.memory.sq_dropped).wrapping_add(1)) };
+    }
+}

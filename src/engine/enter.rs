@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+//! `io_uring_enter(2)`: submitting, and waiting for completions.
+
+use super::ring::Ring;
+use super::timers::timespec_ns;
+use crate::core::abi::*;
+use crate::core::errno::Errno;
+use crate::core::primitive::full_fence;
+use crate::core::sys;
+use ::core::ffi::{c_int, c_uint, c_void};
+use ::core::mem::size_of;
+use ::core::ptr::null;
+use ::core::sync::atomic::Ordering;
+
+const KNOWN_FLAGS: u32 = IORING_ENTER_GETEVENTS
+    | IORING_ENTER_SQ_WAKEUP
+    | IORING_ENTER_SQ_WAIT
+    | IORING_ENTER_EXT_ARG
+    | IORING_ENTER_REGISTERED_RING
+    | IORING_ENTER_ABS_TIMER;
+
+/// What a wait is limited by.
+struct Limits {
+    /// Nanoseconds on the ring's clock at which it ends.
+    deadline: Option<u64>,
+    /// Until then `min` completions are wanted, from then on one.
+    relaxed_from: Option<u64>,
+    sigmask: *const c_void,
+}
+
+impl Ring {
+    /// The system call on this ring.
+    ///
+    /// # Safety
+    ///
+    /// The requests' memory is left to them; `arg` is what `flags` announce, or bad memory.
+    pub unsafe fn enter(
+        &self,
+        to_submit: c_uint,
+        min_complete: c_uint,
+        flags: c_uint,
+        arg: *const c_void,
+        arg_size: usize,
+    ) -> Result<c_int, Errno> {
+        if flags & !KNOWN_FLAGS != 0 {
+            return Err(Errno::INVAL);
+        }
+        if self.disabled.load(Ordering::Acquire) {
+            return Err(Errno::BADFD);
+        }
+        let mut submitted = 0;
+        if to_submit != 0 {
+            self.check_owner()?;
+            let mut st = self.state.lock();
+            submitted = self.submit(&mut st, to_submit)?;
+            self.update_taskrun(st.pending());
+            if flags & IORING_ENTER_GETEVENTS == 0 {
+                self.set_alarm(&mut st);
+            }
+        }
+        let mut waited = Ok(());
+        if flags & IORING_ENTER_GETEVENTS != 0 {
+            // SAFETY: the caller's promise.
+            waited = unsafe { self.get_events(submitted, min_complete, flags, arg, arg_size) };
+            let mut st = self.state.lock();
+            self.update_taskrun(st.pending());
+            self.set_alarm(&mut st);
+        }
+        self.settle_signal();
+        match waited {
+            Err(e) if submitted == 0 => Err(e),
+            _ => Ok(submitted as c_int),
+        }
+    }
+
+    /// `IORING_SETUP_SINGLE_ISSUER`: the first thread that submits is the only one.
+    pub fn check_owner(&self) -> Result<(), Errno> {
+        if self.flags & IORING_SETUP_SINGLE_ISSUER == 0 {
+            return Ok(());
+        }
+        let me = sys::gettid();
+        match self.owner.compare_exchange(0, me, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => Ok(()),
+            Err(owner) if owner == me => Ok(()),
+            Err(_) => Err(Errno::EXIST),
+        }
+    }
+
+    /// The waiting half.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Ring::enter`].
+    unsafe fn get_events(
+        &self,
+        submitted: u32,
+        min_complete: u32,
+        flags: u32,
+        arg: *const c_void,
+        arg_size: usize,
+    ) -> Result<(), Errno> {
+        // SAFETY: the caller's promise.
+        let limits = unsafe { self.limits(flags, arg, arg_size) }?;
+        self.flush_overflow();
+        if min_complete == 0 {
+            let pending = self.state.lock().pending();
+            if pending {
+                // SAFETY: no signal mask.
+                match unsafe { self.harvest(Some(0), null(), false) } {
+                    Ok(()) | Err(Errno::INTR) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            if submitted == 0 && self.cq_ready() == 0 {
+                self.strike();
+            }
+            return Ok(());
+        }
+        self.wait(min_complete.min(self.memory.cq_entries), &limits)
+    }
+
+    /// Reads the argument that `flags` announce.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Ring::enter`].
+    unsafe fn limits(&self, flags: u32, arg: *const c_void, arg_size: usize) -> Result<Limits, Errno> {
+        if flags & IORING_ENTER_EXT_ARG == 0 {
+            return Ok(Limits { deadline: None, relaxed_from: None, sigmask: check_mask(arg, arg_size)? });
+        }
+        if arg_size != size_of::<io_uring_getevents_arg>() {
+            return Err(Errno::INVAL);
+        }
+        let mut ext = io_uring_getevents_arg::default();
+        // SAFETY: one structure, whose address may be bad.
+        unsafe { sys::copy_from_program((&raw mut ext).cast(), arg as u64, arg_size) }?;
+        let now = sys::clock_ns(self.wait_clock.load(Ordering::Relaxed));
+        let mut deadline = None;
+        if ext.ts != 0 {
+            let mut ts = __kernel_timespec::default();
+            // SAFETY: one structure, whose address may be bad.
+            unsafe { sys::copy_from_program((&raw mut ts).cast(), ext.ts, size_of::<__kernel_timespec>()) }?;
+            let ns = timespec_ns(&ts).ok_or(Errno::INVAL)?;
+            deadline = Some(if flags & IORING_ENTER_ABS_TIMER != 0 { ns } else { now.saturating_add(ns) });
+        }
+        let relaxed_from = (ext.min_wait_usec != 0).then(|| now.saturating_add(ext.min_wait_usec as u64 * 1000));
+        let sigmask = check_mask(ext.sigmask as usize as *const c_void, ext.sigmask_sz as usize)?;
+        Ok(Limits { deadline, relaxed_from, sigmask })
+    }
+
+    /// Waits until the CQ holds `target` completions, time is up, or a signal comes.
+    fn wait(&self, target: u32, limits: &Limits) -> Result<(), Errno> {
+        loop {
+            self.flush_overflow();
+            if self.cq_ready() >= target {
+                return Ok(());
+            }
+            let now = sys::clock_ns(self.wait_clock.load(Ordering::Relaxed));
+            let mut until = limits.deadline;
+            if let Some(relaxed_from) = limits.relaxed_from {
+                if now < relaxed_from {
+                    until = Some(until.map_or(relaxed_from, |deadline| deadline.min(relaxed_from)));
+                } else if self.cq_ready() >= 1 {
+                    return Ok(());
+                }
+            }
+            if limits.deadline.is_some_and(|deadline| deadline <= now) {
+                return Err(Errno::TIME);
+            }
+            let remaining = until.map(|until| until.saturating_sub(now));
+            match self.sleep(target, remaining, limits) {
+                Ok(()) => {}
+                // What arrived together with the signal counts.
+                Err(Errno::INTR) if self.cq_ready() >= target => return Ok(()),
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Sleeps once: in the reactor, or behind the thread that is there.
+    fn sleep(&self, target: u32, remaining_ns: Option<u64>, limits: &Limits) -> Result<(), Errno> {
+        if self.driven.compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
+            // Our store of `driven` before our look at the CQ: a poster that missed the one has been seen by the other.
+            full_fence();
+            if self.cq_ready() >= target {
+                self.driven.store(0, Ordering::SeqCst);
+                return Ok(());
+            }
+            let next_timer = self.state.lock().timers.next_in_ns();
+            let timeout = match (remaining_ns, next_timer) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            // SAFETY: the mask was checked to be of the kernel's size; its address may be bad, which the kernel answers.
+            let woken = unsafe { self.harvest(timeout, limits.sigmask, true) };
+            if self.queued.load(Ordering::SeqCst) != 0 {
+                // One of those behind takes over; those that have what they wanted leave.
+                self.kick();
+            }
+            return woken;
+        }
+        let seen = self.posts.load(Ordering::SeqCst);
+        self.queued.fetch_add(1, Ordering::SeqCst);
+        if self.cq_ready() < target && self.driven.load(Ordering::SeqCst) != 0 {
+            self.sleep_behind_driver(seen, remaining_ns);
+        }
+        self.queued.fetch_sub(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+/// A signal mask has the kernel's size or is refused.
+fn check_mask(mask: *const c_void, size: usize) -> Result<*const c_void, Errno> {
+    if !mask.is_null() && size != sys::SIGSET_SIZE {
+        return Err(Errno::INVAL);
+    }
+    Ok(mask)
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+//! Operations: what each opcode accepts, and how it is done.
+//!
+//! The table below is the whole truth: what is in it works and is reported by the probe, everything else is refused as a kernel that
+//! does not know the opcode refuses it.
+
+mod fs;
+mod misc;
+mod net;
+pub mod poll;
+mod rw;
+pub mod timeout;
+
+use super::pool::Job;
+use super::request::{ReqId, Request};
+use super::ring::{Completion, Ring, State};
+use crate::core::abi::*;
+use crate::core::errno::Errno;
+use crate::core::sys;
+use ::core::mem::size_of;
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome {
+    Done(Completion),
+    /// It has to wait until its descriptor has one of these events.
+    Arm(u32),
+    /// Only a worker can do it.
+    Work,
+    /// It waits for something else, or has ended already.
+    Parked,
+}
+
+impl From<Result<i32, Errno>> for Outcome {
+    fn from(result: Result<i32, Errno>) -> Outcome {
+        Outcome::Done(result.into())
+    }
+}
+
+/// An operation.
+#[derive(Clone, Copy)]
+struct Op {
+    /// Checks the SQE and notes what has to be read while the submission lasts.
+    prepare: fn(&mut Request) -> Result<(), Errno>,
+    /// Tries without blocking.
+    issue: fn(&Ring, &mut State, ReqId) -> Outcome,
+    /// Does it in a worker, where it can be done there.
+    work: Option<fn(&Job) -> Outcome>,
+    /// It works on the file that the SQE names.
+    file: bool,
+    /// `ioprio` means something to it.
+    ioprio: bool,
+    /// It may wait for somebody else: without a bound on workers.
+    waits: bool,
+}
+
+const UNKNOWN: Op = Op { prepare: |_| Err(Errno::INVAL), issue: to_worker, work: None, file: false, ioprio: false, waits: false };
+
+/// For operations that always go to a worker.
+fn to_worker(_: &Ring, _: &mut State, _: ReqId) -> Outcome {
+    Outcome::Work
+}
+
+/// A path or file operation: checked, then done by a worker.
+const fn worked(prepare: fn(&mut Request) -> Result<(), Errno>, work: fn(&Job) -> Outcome, file: bool) -> Op {
+    Op { prepare, issue: to_worker, work: Some(work), file, ioprio: false, waits: false }
+}
+
+const fn socket(prepare: fn(&mut Request) -> Result<(), Errno>, issue: fn(&Ring, &mut State, ReqId) -> Outcome) -> Op {
+    Op { prepare, issue, work: None, file: true, ioprio: true, waits: false }
+}
+
+const fn internal(prepare: fn(&mut Request) -> Result<(), Errno>, issue: fn(&Ring, &mut State, ReqId) -> Outcome) -> Op {
+    Op { prepare, issue, work: None, file: false, ioprio: false, waits: false }
+}
+
+const fn op(opcode: u8) -> Op {
+    match opcode {
+        IORING_OP_NOP => internal(misc::prepare_nop, misc::nop),
+        IORING_OP_READV | IORING_OP_WRITEV | IORING_OP_READ | IORING_OP_WRITE => {
+            Op { prepare: rw::prepare, issue: rw::issue, work: Some(rw::work), file: true, ioprio: true, waits: true }
+        }
+        IORING_OP_FSYNC => worked(fs::prepare_fsync, fs::fsync, true),
+        IORING_OP_SYNC_FILE_RANGE => worked(fs::prepare_sync_file_range, fs::sync_file_range, true),
+        IORING_OP_FALLOCATE => worked(fs::prepare_fallocate, fs::fallocate, true),
+        IORING_OP_FTRUNCATE => worked(fs::prepare_ftruncate, fs::ftruncate, true),
+        IORING_OP_FADVISE => worked(fs::prepare_fadvise, fs::fadvise, true),
+        IORING_OP_MADVISE => worked(fs::prepare_madvise, fs::madvise, false),
+        IORING_OP_OPENAT => worked(fs::prepare_openat, fs::openat, false),
+        IORING_OP_OPENAT2 => worked(fs::prepare_openat2, fs::openat2, false),
+        IORING_OP_CLOSE => internal(fs::prepare_close, fs::close),
+        IORING_OP_STATX => worked(fs::prepare_statx, fs::statx, false),
+        IORING_OP_RENAMEAT => worked(fs::prepare_two_paths, fs::renameat, false),
+        IORING_OP_LINKAT => worked(fs::prepare_two_paths, fs::linkat, false),
+        IORING_OP_UNLINKAT => worked(fs::prepare_unlinkat, fs::unlinkat, false),
+        IORING_OP_MKDIRAT => worked(fs::prepare_mkdirat, fs::mkdirat, false),
+        IORING_OP_SYMLINKAT => worked(fs::prepare_symlinkat, fs::symlinkat, false),
+        IORING_OP_POLL_ADD => Op { file: true, ..internal(poll::prepare_add, poll::add) },
+        IORING_OP_POLL_REMOVE => internal(poll::prepare_remove, poll::remove),
+        IORING_OP_SENDMSG => socket(net::prepare_msg, net::sendmsg),
+        IORING_OP_RECVMSG => socket(net::prepare_msg, net::recvmsg),
+        IORING_OP_SEND => socket(net::prepare_send, net::send),
+        IORING_OP_RECV => socket(net::prepare_recv, net::recv),
+        IORING_OP_ACCEPT => Op { work: Some(net::accept_blocking), waits: true, ..socket(net::prepare_accept, net::accept) },
+        IORING_OP_CONNECT => {
+            Op { ioprio: false, work: Some(net::connect_blocking), waits: true, ..socket(net::prepare_connect, net::connect) }
+        }
+        IORING_OP_SHUTDOWN => Op { ioprio: false, ..socket(net::prepare_shutdown, net::shutdown) },
+        IORING_OP_SOCKET => internal(net::prepare_socket, net::socket),
+        IORING_OP_BIND => Op { ioprio: false, ..socket(net::prepare_bind, net::bind) },
+        IORING_OP_LISTEN => Op { ioprio: false, ..socket(net::prepare_listen, net::listen) },
+        IORING_OP_TIMEOUT => internal(timeout::prepare, timeout::issue),
+        IORING_OP_LINK_TIMEOUT => internal(timeout::prepare_link, timeout::issue_link),
+        IORING_OP_TIMEOUT_REMOVE => internal(timeout::prepare_remove, timeout::remove),
+        IORING_OP_ASYNC_CANCEL => internal(misc::prepare_cancel, misc::cancel),
+        IORING_OP_EPOLL_CTL => internal(misc::prepare_epoll_ctl, misc::epoll_ctl),
+        IORING_OP_SPLICE | IORING_OP_TEE => Op { waits: true, ..worked(fs::prepare_splice, fs::splice, true) },
+        _ => UNKNOWN,
+    }
+}
+
+const OPCODES: usize = IORING_OP_LAST as usize;
+
+/// The table.
+static OPS: [Op; OPCODES] = {
+    let mut table = [UNKNOWN; OPCODES];
+    let mut opcode = 0;
+    while opcode < OPCODES {
+        table[opcode] = op(opcode as u8);
+        opcode += 1;
+    }
+    table
+};
+
+/// Opcodes in the table, for the probe.
+const fn is_served(opcode: usize) -> bool {
+    // A function pointer cannot be compared here: what is unknown is told by what it lacks.
+    !matches!(
+        opcode as u8,
+        IORING_OP_READ_FIXED
+            | IORING_OP_WRITE_FIXED
+            | IORING_OP_FILES_UPDATE
+            | IORING_OP_PROVIDE_BUFFERS
+            | IORING_OP_REMOVE_BUFFERS
+            | IORING_OP_MSG_RING
+            | IORING_OP_FSETXATTR
+            | IORING_OP_SETXATTR
+            | IORING_OP_FGETXATTR
+            | IORING_OP_GETXATTR
+            | IORING_OP_URING_CMD
+            | IORING_OP_SEND_ZC
+            | IORING_OP_SENDMSG_ZC
+            | IORING_OP_READ_MULTISHOT
+            | IORING_OP_WAITID
+            | IORING_OP_FUTEX_WAIT
+            | IORING_OP_FUTEX_WAKE
+            | IORING_OP_FUTEX_WAITV
+            | IORING_OP_FIXED_FD_INSTALL
+            | IORING_OP_RECV_ZC
+            | IORING_OP_EPOLL_WAIT
+            | IORING_OP_READV_FIXED
+            | IORING_OP_WRITEV_FIXED
+            | IORING_OP_PIPE
+            | IORING_OP_NOP128
+            | IORING_OP_URING_CMD128
+    ) && opcode < OPCODES
+}
+
+const SQE_FLAGS: u8 =
+    IOSQE_FIXED_FILE | IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS;
+
+fn find(opcode: u8) -> &'static Op {
+    OPS.get(opcode as usize).unwrap_or(&UNKNOWN)
+}
+
+/// Checks an SQE: first what all requests have in common, then the operation's own. `previous` is the opcode before it in its link.
+pub fn prepare(request: &mut Request, previous: Option<u8>) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    let op = find(sqe.opcode);
+    if sqe.flags & !SQE_FLAGS != 0 {
+        return Err(Errno::INVAL);
+    }
+    if sqe.flags & IOSQE_IO_DRAIN != 0 && sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0 {
+        return Err(Errno::OPNOTSUPP);
+    }
+    if (sqe.ioprio != 0 && !op.ioprio) || sqe.personality != 0 {
+        return Err(Errno::INVAL);
+    }
+    if sqe.opcode == IORING_OP_LINK_TIMEOUT && previous.is_none_or(|opcode| opcode == IORING_OP_LINK_TIMEOUT) {
+        return Err(Errno::INVAL);
+    }
+    (op.prepare)(request)
+}
+
+/// Begins a request.
+pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    match st.requests.get(id) {
+        Some(request) => (find(request.sqe.opcode).issue)(ring, st, id),
+        None => Outcome::Parked,
+    }
+}
+
+/// Its descriptor has become ready: `ready` are epoll's events.
+pub fn retry(ring: &Ring, st: &mut State, id: ReqId, ready: u32) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    match request.sqe.opcode {
+        IORING_OP_POLL_ADD => poll::ready(request, ready),
+        IORING_OP_CONNECT => net::connected(request),
+        _ => issue(ring, st, id),
+    }
+}
+
+/// Epoll cannot watch its descriptor.
+pub fn unpollable(request: &Request) -> Outcome {
+    match request.sqe.opcode {
+        IORING_OP_POLL_ADD => poll::always_ready(request),
+        opcode if can_work(opcode) => Outcome::Work,
+        _ => Err(Errno::OPNOTSUPP).into(),
+    }
+}
+
+/// Does a request in a worker.
+pub fn work(job: &Job) -> Outcome {
+    match find(job.sqe.opcode).work {
+        Some(work) => work(job),
+        None => Err(Errno::INVAL).into(),
+    }
+}
+
+pub fn can_work(opcode: u8) -> bool {
+    find(opcode).work.is_some()
+}
+
+pub fn takes_file(opcode: u8) -> bool {
+    find(opcode).file
+}
+
+pub fn may_wait(opcode: u8) -> bool {
+    find(opcode).waits
+}
+
+/// `IORING_REGISTER_PROBE`: fills the program's probe.
+pub fn fill_probe(to: u64, room: u32) -> Result<(), Errno> {
+    let listed = (room as usize).min(OPCODES);
+    let mut head = io_uring_probe::default();
+    // SAFETY: one structure; the address may be bad.
+    unsafe { sys::copy_from_program((&raw mut head).cast(), to, size_of::<io_uring_probe>()) }?;
+    if head.last_op != 0 || head.ops_len != 0 || head.resv != 0 || head.resv2 != [0; 3] {
+        return Err(Errno::INVAL);
+    }
+    head.last_op = OPCODES as u8 - 1;
+    head.ops_len = listed as u8;
+    let mut entries = [io_uring_probe_op::default(); OPCODES];
+    for (opcode, entry) in entries.iter_mut().enumerate() {
+        entry.op = opcode as u8;
+        entry.flags = if is_served(opcode) { IO_URING_OP_SUPPORTED } else { 0 };
+    }
+    let behind = to.wrapping_add(size_of::<io_uring_probe>() as u64);
+    // SAFETY: as many bytes as the structures have; the address may be bad.
+    unsafe {
+        sys::copy_to_program(to, (&raw const head).cast(), size_of::<io_uring_probe>())?;
+        sys::copy_to_program(behind, entries.as_ptr().cast(), listed * size_of::<io_uring_probe_op>())
+    }
+}
+
+/// A system call on behalf of a request: its value as a completion's.
+///
+/// # Safety
+///
+/// Pointers among the arguments come from the SQE; the kernel checks them.
+unsafe fn call(nr: libc::c_long, args: [usize; 6]) -> Result<i32, Errno> {
+    // SAFETY: the caller's promise.
+    unsafe { sys::call(nr, args) }.map(|value| value as i32)
+}
+
+/// -EINVAL unless a condition holds.
+fn require(fits: bool) -> Result<(), Errno> {
+    if fits {
+        Ok(())
+    } else {
+        Err(Errno::INVAL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_probe_reports_what_the_table_has() {
+        for opcode in 0..OPCODES {
+            let mut request = Request::new(io_uring_sqe { opcode: opcode as u8, ..Default::default() });
+            let op = find(opcode as u8);
+            let unknown = ::core::ptr::fn_addr_eq(op.prepare, UNKNOWN.prepare);
+            assert_eq!(is_served(opcode), !unknown, "opcode {opcode}");
+            if unknown {
+                assert_eq!((op.prepare)(&mut request), Err(Errno::INVAL));
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+//! Sockets.
+
+use super::{call, require, Outcome};
+use crate::core::abi::*;
+use crate::core::errno::Errno;
+use crate::core::sys;
+use crate::engine::pool::Job;
+use crate::engine::request::{ReqId, Request};
+use crate::engine::ring::{Completion, Ring, State};
+use ::core::ffi::c_int;
+use ::core::mem::size_of;
+
+const IN: u32 = (libc::EPOLLIN | libc::EPOLLRDNORM) as u32;
+const OUT: u32 = (libc::EPOLLOUT | libc::EPOLLWRNORM) as u32;
+const DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;
+const NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
+/// The bits of a socket's type that name it; flags are above.
+const SOCK_TYPE_MASK: u64 = 0xf;
+const WAITALL: u32 = libc::MSG_WAITALL as u32;
+
+/// `ioprio` flags that are kept.
+const SEND_FLAGS: u16 = IORING_RECVSEND_POLL_FIRST;
+
+pub fn prepare_send(request: &mut Request) -> Result<(), Errno> {
+    require(request.sqe.ioprio & !SEND_FLAGS == 0)
+}
+
+pub fn prepare_recv(request: &mut Request) -> Result<(), Errno> {
+    require(request.sqe.off == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
+}
+
+pub fn prepare_msg(request: &mut Request) -> Result<(), Errno> {
+    require(request.sqe.off == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
+}
+
+/// Not yet tried, and told to wait before the first try.
+fn waits_first(request: &mut Request, events: u32) -> Option<Outcome> {
+    let first = request.sqe.ioprio & IORING_RECVSEND_POLL_FIRST != 0 && request.count == 0;
+    request.count = 1;
+    first.then_some(Outcome::Arm(events))
+}
+
+/// What a transfer without waiting answered: with MSG_WAITALL a stream goes on until everything is there.
+fn settle(request: &mut Request, result: Result<i32, Errno>, wanted: u32, events: u32) -> Outcome {
+    let all = request.sqe.op_flags & WAITALL != 0;
+    let completion = match result {
+        Err(Errno::AGAIN) if request.sqe.op_flags & DONTWAIT == 0 => return Outcome::Arm(events),
+        Err(e) if request.done == 0 => return Err(e).into(),
+        // What came before the error is the answer; the error is for the next request.
+        Err(_) | Ok(0) => request.done as i32,
+        Ok(moved) => {
+            request.done += moved as u32;
+            if all && request.done < wanted {
+                return Outcome::Arm(events);
+            }
+            request.done as i32
+        }
+    };
+    Outcome::Done(Completion { res: completion, flags: 0, failed: all && (completion as u32) < wanted })
+}
+
+pub fn send(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    if let Some(wait) = waits_first(request, OUT) {
+        return wait;
+    }
+    let sqe = request.sqe;
+    let flags = (sqe.op_flags | DONTWAIT | NOSIGNAL) as usize;
+    let buffer = sqe.addr as usize + request.done as usize;
+    let left = (sqe.len - request.done) as usize;
+    let (address, address_len) = (sqe.off as usize, sqe.addr_len() as usize);
+    // SAFETY: the kernel checks both pointers.
+    let result = unsafe { call(libc::SYS_sendto, [request.fd as usize, buffer, left, flags, address, address_len]) };
+    settle(request, result, sqe.len, OUT)
+}
+
+pub fn recv(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    if let Some(wait) = waits_first(request, IN) {
+        return wait;
+    }
+    let sqe = request.sqe;
+    let flags = ((sqe.op_flags & !WAITALL) | DONTWAIT) as usize;
+    let buffer = sqe.addr as usize + request.done as usize;
+    let left = (sqe.len - request.done) as usize;
+    // SAFETY: the kernel checks the pointer.
+    let result = unsafe { call(libc::SYS_recvfrom, [request.fd as usize, buffer, left, flags, 0, 0]) };
+    settle(request, result, sqe.len, IN)
+}
+
+pub fn sendmsg(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    message(st, id, libc::SYS_sendmsg, NOSIGNAL, OUT)
+}
+
+pub fn recvmsg(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    message(st, id, libc::SYS_recvmsg, 0, IN)
+}
+
+fn message(st: &mut State, id: ReqId, nr: libc::c_long, extra_flags: u32, events: u32) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    if let Some(wait) = waits_first(request, events) {
+        return wait;
+    }
+    let flags = (request.sqe.op_flags | DONTWAIT | extra_flags) as usize;
+    // SAFETY: the kernel checks the header and what it names.
+    let result = unsafe { call(nr, [request.fd as usize, request.sqe.addr as usize, flags, 0, 0, 0]) };
+    match result {
+        Err(Errno::AGAIN) if request.sqe.op_flags & DONTWAIT == 0 => Outcome::Arm(events),
+        result => result.into(),
+    }
+}
+
+pub fn prepare_accept(request: &mut Request) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    let known = (libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK) as u32;
+    require(sqe.len == 0 && sqe.buf_index == 0 && sqe.file_index == 0)?;
+    require(sqe.op_flags & !known == 0)?;
+    require(sqe.ioprio & !(IORING_ACCEPT_DONTWAIT | IORING_ACCEPT_POLL_FIRST) == 0)
+}
+
+fn accept_now(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
+    let args = [fd as usize, sqe.addr as usize, sqe.off as usize, sqe.op_flags as usize, 0, 0];
+    // SAFETY: the kernel checks both pointers.
+    unsafe { call(libc::SYS_accept4, args) }
+}
+
+pub fn accept(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    let sqe = request.sqe;
+    let first = ::core::mem::replace(&mut request.count, 1) == 0;
+    if first && sqe.ioprio & IORING_ACCEPT_POLL_FIRST != 0 {
+        return Outcome::Arm(IN);
+    }
+    let dont_wait = sqe.ioprio & IORING_ACCEPT_DONTWAIT != 0;
+    let non_blocking = match sys::fd_flags(request.fd) {
+        Ok(flags) => flags & libc::O_NONBLOCK != 0,
+        Err(e) => return Err(e).into(),
+    };
+    if !non_blocking {
+        // Only a connection that is there may be asked for: the call itself would wait.
+        match sys::poll_now(request.fd, IN as u16) {
+            Ok(0) if is_listening(request.fd) => {
+                return if dont_wait { Err(Errno::AGAIN).into() } else { Outcome::Arm(IN) };
+            }
+            // Another thread or process may take it first, and then the call waits: not in here.
+            Ok(ready) if ready & libc::POLLIN as u16 != 0 => return Outcome::Work,
+            _ => {}
+        }
+    }
+    match accept_now(&sqe, request.fd) {
+        Err(Errno::AGAIN) if !dont_wait => Outcome::Arm(IN),
+        result => result.into(),
+    }
+}
+
+pub fn accept_blocking(job: &Job) -> Outcome {
+    match accept_now(&job.sqe, job.fd) {
+        Err(Errno::AGAIN) => Outcome::Arm(IN),
+        result => result.into(),
+    }
+}
+
+/// True for a socket that accepts connections: others refuse at once, and must.
+fn is_listening(fd: c_int) -> bool {
+    option(fd, libc::SO_ACCEPTCONN) == Ok(1)
+}
+
+/// An integer option of a socket.
+fn option(fd: c_int, name: c_int) -> Result<c_int, Errno> {
+    let (mut value, mut len) = (0 as c_int, size_of::<c_int>() as libc::socklen_t);
+    let args = [fd as usize, libc::SOL_SOCKET as usize, name as usize, &raw mut value as usize, &raw mut len as usize, 0];
+    // SAFETY: the kernel writes one integer and its length.
+    unsafe { call(libc::SYS_getsockopt, args) }.map(|_| value)
+}
+
+pub fn prepare_connect(request: &mut Request) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    require(sqe.len == 0 && sqe.buf_index == 0 && sqe.op_flags == 0 && sqe.file_index == 0)
+}
+
+fn connect_now(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
+    // SAFETY: the kernel checks the pointer.
+    unsafe { call(libc::SYS_connect, [fd as usize, sqe.addr as usize, sqe.off as usize, 0, 0, 0]) }
+}
+
+/// A socket in blocking mode would wait in the call: a worker does that.
+pub fn connect(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    match sys::fd_flags(request.fd) {
+        Err(e) => return Err(e).into(),
+        Ok(flags) if flags & libc::O_NONBLOCK == 0 => return Outcome::Work,
+        Ok(_) => {}
+    }
+    match connect_now(&request.sqe, request.fd) {
+        Err(Errno::INPROGRESS | Errno::AGAIN) => Outcome::Arm(OUT),
+        result => result.into(),
+    }
+}
+
+pub fn connect_blocking(job: &Job) -> Outcome {
+    connect_now(&job.sqe, job.fd).into()
+}
+
+/// The socket is ready after a connect: its error says how it ended.
+pub fn connected(request: &Request) -> Outcome {
+    match option(request.fd, libc::SO_ERROR) {
+        Ok(0) => Ok(0).into(),
+        Ok(error) => Err(Errno::from_raw(error)).into(),
+        Err(e) => Err(e).into(),
+    }
+}
+
+pub fn prepare_shutdown(request: &mut Request) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    require(sqe.off == 0 && sqe.addr == 0 && sqe.op_flags == 0 && sqe.buf_index == 0 && sqe.file_index == 0)
+}
+
+pub fn shutdown(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    // SAFETY: no memory is involved.
+    unsafe { call(libc::SYS_shutdown, [request.fd as usize, request.sqe.len as usize, 0, 0, 0, 0]) }.into()
+}
+
+pub fn prepare_socket(request: &mut Request) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    require(sqe.addr == 0 && sqe.op_flags == 0 && sqe.buf_index == 0 && sqe.file_index == 0)?;
+    require(sqe.off & !(SOCK_TYPE_MASK | (libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK) as u64) == 0)
+}
+
+pub fn socket(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    let sqe = &request.sqe;
+    // SAFETY: no memory is involved.
+    unsafe { call(libc::SYS_socket, [sqe.fd as usize, sqe.off as usize, sqe.len as usize, 0, 0, 0]) }.into()
+}
+
+pub fn prepare_bind(request: &mut Request) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    require(sqe.len == 0 && sqe.buf_index == 0 && sqe.op_flags == 0 && sqe.file_index == 0)
+}
+
+pub fn bind(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    // SAFETY: the kernel checks the pointer.
+    unsafe { call(libc::SYS_bind, [request.fd as usize, request.sqe.addr as usize, request.sqe.off as usize, 0, 0, 0]) }.into()
+}
+
+pub fn prepare_listen(request: &mut Request) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    require(sqe.addr == 0 && sqe.buf_index == 0 && sqe.op_flags == 0 && sqe.file_index == 0 && sqe.off == 0)
+}
+
+pub fn listen(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    // SAFETY: no memory is involved.
+    unsafe { call(libc::SYS_listen, [request.fd as usize, request.sqe.len as usize, 0, 0, 0, 0]) }.into()
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//! Reading and writing.
+
+use super::{call, require, Outcome};
+use crate::core::abi::*;
+use crate::core::errno::Errno;
+use crate::core::sys;
+use crate::engine::pool::Job;
+use crate::engine::request::{ReqId, Request};
+use crate::engine::ring::{Completion, Ring, State};
+use ::core::ffi::c_int;
+use ::core::mem::size_of;
+
+const NOWAIT: u32 = libc::RWF_NOWAIT as u32;
+/// The offset that means "where the file stands".
+const CURRENT: u64 = u64::MAX;
+
+pub fn prepare(request: &mut Request) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    // An I/O priority has one of four classes; a mask of attributes is younger than what is served here.
+    require(sqe.ioprio >> 13 <= 3 && sqe.pad2 == 0)
+}
+
+/// A read or write as its system call sees it.
+struct Transfer<'a> {
+    sqe: &'a io_uring_sqe,
+    fd: c_int,
+    /// One buffer as a vector, used unless the SQE brings vectors.
+    single: libc::iovec,
+}
+
+impl Transfer<'_> {
+    fn new(sqe: &io_uring_sqe, fd: c_int) -> Transfer<'_> {
+        let single = libc::iovec { iov_base: sqe.addr as usize as *mut _, iov_len: sqe.len as usize };
+        Transfer { sqe, fd, single }
+    }
+
+    fn reads(&self) -> bool {
+        matches!(self.sqe.opcode, IORING_OP_READ | IORING_OP_READV)
+    }
+
+    /// Address and number of the vectors.
+    fn vectors(&self) -> (usize, usize) {
+        if matches!(self.sqe.opcode, IORING_OP_READV | IORING_OP_WRITEV) {
+            (self.sqe.addr as usize, self.sqe.len as usize)
+        } else {
+            (&raw const self.single as usize, 1)
+        }
+    }
+
+    /// `preadv2(2)` or `pwritev2(2)` with the SQE's flags and these. Streams have no offset, whatever the SQE says.
+    fn run(&self, extra_flags: u32, stream: bool) -> Result<i32, Errno> {
+        let nr = if self.reads() { libc::SYS_preadv2 } else { libc::SYS_pwritev2 };
+        let (vectors, count) = self.vectors();
+        let offset = if stream { CURRENT } else { self.sqe.off };
+        // The call takes the offset in two halves; on 64-bit machines the first holds all of it.
+        let (low, high) = if cfg!(target_pointer_width = "64") {
+            (offset as usize, 0)
+        } else {
+            (offset as u32 as usize, (offset >> 32) as usize)
+        };
+        let flags = (self.sqe.op_flags | extra_flags) as usize;
+        // SAFETY: the kernel checks the vectors and what they name.
+        unsafe { call(nr, [self.fd as usize, vectors, count, low, high, flags]) }
+    }
+
+    /// The same on a socket: never waits, never raises SIGPIPE.
+    fn run_on_socket(&self) -> Result<i32, Errno> {
+        let (vectors, count) = self.vectors();
+        // SAFETY: zero is a value of every field.
+        let mut message: libc::msghdr = unsafe { ::core::mem::zeroed() };
+        message.msg_iov = vectors as *mut libc::iovec;
+        message.msg_iovlen = count as _;
+        let nr = if self.reads() { libc::SYS_recvmsg } else { libc::SYS_sendmsg };
+        let flags = (libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) as usize;
+        // SAFETY: the kernel reads our header and checks the vectors.
+        unsafe { call(nr, [self.fd as usize, &raw const message as usize, flags, 0, 0, 0]) }
+    }
+
+    /// Bytes asked for; none where the vectors cannot be read.
+    fn wanted(&self) -> Option<u64> {
+        if !matches!(self.sqe.opcode, IORING_OP_READV | IORING_OP_WRITEV) {
+            return Some(self.sqe.len as u64);
+        }
+        let mut total = 0u64;
+        for index in 0..self.sqe.len as u64 {
+            let mut vector = libc::iovec { iov_base: ::core::ptr::null_mut(), iov_len: 0 };
+            let from = self.sqe.addr.wrapping_add(index * size_of::<libc::iovec>() as u64);
+            // SAFETY: one vector; the address may be bad.
+            unsafe { sys::copy_from_program((&raw mut vector).cast(), from, size_of::<libc::iovec>()) }.ok()?;
+            total = total.saturating_add(vector.iov_len as u64);
+        }
+        Some(total)
+    }
+
+    /// The completion: a transfer shorter than asked for breaks its link.
+    fn done(&self, result: Result<i32, Errno>) -> Outcome {
+        let linked = self.sqe.flags & (IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS) != 0;
+        Outcome::Done(match result {
+            Ok(res) => Completion { res, flags: 0, failed: linked && self.wanted() != Some(res as u64) },
+            Err(e) => Err(e).into(),
+        })
+    }
+
+    fn events(&self) -> u32 {
+        if self.reads() {
+            (libc::EPOLLIN | libc::EPOLLRDNORM) as u32
+        } else {
+            (libc::EPOLLOUT | libc::EPOLLWRNORM) as u32
+        }
+    }
+
+    fn caller_refuses_to_wait(&self) -> bool {
+        self.sqe.op_flags & NOWAIT != 0
+    }
+}
+
+pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    let transfer = Transfer::new(&request.sqe, request.fd);
+    match sys::file_kind(request.fd) {
+        Err(e) => Err(e).into(),
+        Ok((libc::S_IFREG, size)) => regular(&transfer, size),
+        Ok((libc::S_IFSOCK, _)) if transfer.sqe.op_flags == 0 => {
+            let result = transfer.run_on_socket();
+            if result == Err(Errno::AGAIN) {
+                return Outcome::Arm(transfer.events());
+            }
+            transfer.done(result)
+        }
+        Ok((libc::S_IFBLK | libc::S_IFDIR, _)) => blocking_kind(&transfer),
+        Ok(_) => stream(&transfer),
+    }
+}
+
+/// A file on a file system: from the page cache now, else in a worker.
+fn regular(transfer: &Transfer, size: u64) -> Outcome {
+    match transfer.run(NOWAIT, false) {
+        Err(Errno::AGAIN) if !transfer.caller_refuses_to_wait() => Outcome::Work,
+        // No such mode here, or a flag of the SQE is refused: without it, the call itself tells.
+        Err(Errno::OPNOTSUPP) if !transfer.caller_refuses_to_wait() => transfer.done(transfer.run(0, false)),
+        // The cached part of a read that goes on: the rest is on the disk.
+        Ok(short) if transfer.reads() && is_cut_short(transfer, short, size) => Outcome::Work,
+        result => transfer.done(result),
+    }
+}
+
+/// True for a read that ended neither because it was served nor because the file ended.
+fn is_cut_short(transfer: &Transfer, short: i32, size: u64) -> bool {
+    if transfer.caller_refuses_to_wait() || transfer.sqe.off == CURRENT {
+        return false;
+    }
+    let end = transfer.sqe.off.saturating_add(short as u64);
+    end < size && transfer.wanted().is_some_and(|wanted| (short as u64) < wanted)
+}
+
+/// Block devices wait for their medium; directories refuse.
+fn blocking_kind(transfer: &Transfer) -> Outcome {
+    match transfer.run(NOWAIT, false) {
+        Err(Errno::AGAIN | Errno::OPNOTSUPP) if !transfer.caller_refuses_to_wait() => Outcome::Work,
+        result => transfer.done(result),
+    }
+}
+
+/// Pipes, terminals, eventfds and the like.
+fn stream(transfer: &Transfer) -> Outcome {
+    // Some character devices have positions, others refuse them.
+    let mut result = transfer.run(NOWAIT, false);
+    if result == Err(Errno::SPIPE) {
+        result = transfer.run(NOWAIT, true);
+    }
+    match result {
+        Err(Errno::AGAIN) if !transfer.caller_refuses_to_wait() => Outcome::Arm(transfer.events()),
+        Err(Errno::OPNOTSUPP) if !transfer.caller_refuses_to_wait() => without_nowait(transfer),
+        result => transfer.done(result),
+    }
+}
+
+/// A stream whose driver cannot be told not to wait: when it is ready, and where its own flags say that it does not wait, now; else in a
+/// worker, since another reader may be faster.
+fn without_nowait(transfer: &Transfer) -> Outcome {
+    match sys::poll_now(transfer.fd, transfer.events() as u16) {
+        Err(e) => Err(e).into(),
+        Ok(0) => Outcome::Arm(transfer.events()),
+        Ok(_) => match sys::fd_flags(transfer.fd) {
+            Ok(flags) if flags & libc::O_NONBLOCK != 0 => match either_way(transfer) {
+                Err(Errno::AGAIN) => Outcome::Arm(transfer.events()),
+                result => transfer.done(result),
+            },
+            _ => Outcome::Work,
+        },
+    }
+}
+
+fn either_way(transfer: &Transfer) -> Result<i32, Errno> {
+    match transfer.run(0, false) {
+        Err(Errno::SPIPE) => transfer.run(0, true),
+        result => result,
+    }
+}
+
+/// In a worker: the plain call, repeated until a file has given or taken everything.
+pub fn work(job: &Job) -> Outcome {
+    let transfer = Transfer::new(&job.sqe, job.fd);
+    let mut result = either_way(&transfer);
+    while result == Err(Errno::AGAIN) && !transfer.caller_refuses_to_wait() {
+        // The file is in non-blocking mode and has nothing: its own readiness is what is waited for.
+        match sys::poll_now(job.fd, transfer.events() as u16) {
+            Ok(0) => return Outcome::Arm(transfer.events()),
+            Ok(_) => result = either_way(&transfer),
+            Err(e) => result = Err(e),
+        }
+    }
+    transfer.done(result)
+}

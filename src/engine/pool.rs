@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+//! Worker threads, for what can only be done by blocking.
+
+use super::ops;
+use super::registry::Handle;
+use super::request::ReqId;
+use super::sync::Mutex;
+use crate::core::abi::{__kernel_timespec, io_uring_sqe};
+use crate::core::errno::Errno;
+use crate::core::sys;
+use ::alloc::collections::VecDeque;
+use ::core::ffi::{c_int, c_void};
+use ::core::mem::MaybeUninit;
+use ::core::ptr::{null, null_mut};
+use ::core::sync::atomic::{AtomicU32, Ordering};
+
+/// A request in a worker's hands. Whatever it needs it has in its copy of the SQE.
+pub struct Job {
+    pub ring: Handle,
+    pub id: ReqId,
+    pub sqe: io_uring_sqe,
+    pub fd: c_int,
+}
+
+/// Threads of one kind and what waits for them.
+struct Pool {
+    state: Mutex<PoolState>,
+    /// Changes whenever a job arrives.
+    arrivals: AtomicU32,
+    most: usize,
+}
+
+struct PoolState {
+    jobs: VecDeque<Job>,
+    threads: usize,
+    idle: usize,
+}
+
+impl Pool {
+    const fn new(most: usize) -> Pool {
+        let state = PoolState { jobs: VecDeque::new(), threads: 0, idle: 0 };
+        Pool { state: Mutex::new(state), arrivals: AtomicU32::new(0), most }
+    }
+}
+
+/// For work that ends soon: files and paths.
+static BOUNDED: Pool = Pool::new(8);
+/// For work that may wait for somebody: as many threads as there are such requests, up to a limit.
+static UNBOUNDED: Pool = Pool::new(512);
+
+/// Bytes of a worker's stack.
+const STACK_SIZE: usize = 256 << 10;
+/// Seconds without work after which a worker ends.
+const IDLE_SECONDS: i64 = 5;
+
+fn pool_for(opcode: u8) -> &'static Pool {
+    if ops::may_wait(opcode) {
+        &UNBOUNDED
+    } else {
+        &BOUNDED
+    }
+}
+
+/// Gives a job to a worker. -EAGAIN where there is none and none can be made.
+pub fn submit(job: Job) -> Result<(), Errno> {
+    let pool = pool_for(job.sqe.opcode);
+    job.ring.slot.working.fetch_add(1, Ordering::Relaxed);
+    let mut state = pool.state.lock();
+    state.jobs.push_back(job);
+    if state.idle < state.jobs.len() && state.threads < pool.most {
+        if start_thread(pool) {
+            state.threads += 1;
+        } else if state.threads == 0 {
+            if let Some(job) = state.jobs.pop_back() {
+                job.ring.slot.working.fetch_sub(1, Ordering::Relaxed);
+            }
+            return Err(Errno::AGAIN);
+        }
+    }
+    drop(state);
+    pool.arrivals.fetch_add(1, Ordering::Release);
+    sys::futex_wake(&pool.arrivals, 1);
+    Ok(())
+}
+
+/// Takes a job back that no worker has begun. True where it was still there.
+pub fn withdraw(opcode: u8, ring: &super::ring::Ring, id: ReqId) -> bool {
+    let mut state = pool_for(opcode).state.lock();
+    let position = state.jobs.iter().position(|job| job.id == id && ::core::ptr::eq::<super::ring::Ring>(&*job.ring, ring));
+    match position {
+        Some(position) => {
+            if let Some(job) = state.jobs.remove(position) {
+                job.ring.slot.working.fetch_sub(1, Ordering::Release);
+            }
+            true
+        }
+        None => false,
+    }
+}
+
+/// Starts a detached thread with all signals blocked: the program's handlers belong to the program's threads.
+fn start_thread(pool: &'static Pool) -> bool {
+    let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut thread = MaybeUninit::<libc::pthread_t>::uninit();
+    // SAFETY: each object is initialised by the first call on it; the mask is put back as it was.
+    unsafe {
+        if libc::pthread_attr_init(attributes.as_mut_ptr()) != 0 {
+            return false;
+        }
+        libc::pthread_attr_setdetachstate(attributes.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED);
+        libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK_SIZE);
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr());
+        let argument = (pool as *const Pool).cast_mut().cast();
+        let made = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), worker, argument) == 0;
+        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), null_mut());
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        made
+    }
+}
+
+extern "C" fn worker(pool: *mut c_void) -> *mut c_void {
+    // SAFETY: the address of one of the two pools.
+    let pool = unsafe { &*pool.cast::<Pool>() };
+    name_thread();
+    loop {
+        let seen = pool.arrivals.load(Ordering::Acquire);
+        let mut state = pool.state.lock();
+        if let Some(job) = state.jobs.pop_front() {
+            drop(state);
+            run(job);
+            continue;
+        }
+        state.idle += 1;
+        drop(state);
+        sys::futex_wait(&pool.arrivals, seen, Some(&__kernel_timespec { tv_sec: IDLE_SECONDS, tv_nsec: 0 }));
+        let mut state = pool.state.lock();
+        state.idle -= 1;
+        if state.jobs.is_empty() && pool.arrivals.load(Ordering::Acquire) == seen {
+            state.threads -= 1;
+            return null_mut();
+        }
+    }
+}
+
+/// `iou-wrk-<pid>`, as the kernel's workers are called.
+fn name_thread() {
+    let mut name = *b"iou-wrk-\0\0\0\0\0\0\0\0";
+    let mut digits = [0u8; 10];
+    let (mut pid, mut len) = (sys::getpid() as u32, 0);
+    while pid != 0 {
+        digits[len] = b'0' + (pid % 10) as u8;
+        pid /= 10;
+        len += 1;
+    }
+    for (place, digit) in name[8..15].iter_mut().zip(digits[..len].iter().rev()) {
+        *place = *digit;
+    }
+    // SAFETY: a terminated string of at most 16 bytes.
+    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr(), null::<c_void>(), null::<c_void>(), null::<c_void>()) };
+}
+
+fn run(job: Job) {
+    let outcome = ops::work(&job);
+    job.ring.work_done(job.id, outcome);
+    let slot = job.ring.slot;
+    // The use of the ring ends first: whoever waits for its workers may find nothing of it left.
+    drop(job);
+    if slot.working.fetch_sub(1, Ordering::Release) == 1 {
+        sys::futex_wake(&slot.working, i32::MAX as usize);
+    }
+}

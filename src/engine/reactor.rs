@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+//! Waiting for descriptors: which requests wait for which, and what happens when one is ready.
+
+use super::ops::{self, Outcome};
+use super::request::{ReqId, Stage};
+use super::ring::{Completion, Ring, State};
+use super::timers::ns_timespec;
+use crate::core::errno::Errno;
+use crate::core::sys;
+use ::alloc::collections::BTreeMap;
+use ::alloc::vec::Vec;
+use ::core::ffi::{c_int, c_void};
+use ::core::sync::atomic::Ordering;
+
+/// What epoll hands back for the ring's own descriptors.
+const WAKE: u64 = u64::MAX;
+const ALARM: u64 = u64::MAX - 1;
+
+const ONESHOT: u32 = libc::EPOLLONESHOT as u32;
+const EDGE: u32 = libc::EPOLLET as u32;
+/// What every waiter hears of, asked for or not.
+const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
+
+/// A descriptor that requests wait for.
+struct Watched {
+    /// Tells registrations of one number apart: the program may close a descriptor and get its number again.
+    generation: u32,
+    /// Registered in `inner`, as far as we know.
+    registered: bool,
+    /// Our own duplicate, for one multishot poll: edge-triggered and for good.
+    own: bool,
+    waiting: Vec<ReqId>,
+}
+
+/// The descriptors that requests of a ring wait for.
+pub struct FdTable {
+    watched: BTreeMap<c_int, Watched>,
+    next_generation: u32,
+    armed: usize,
+}
+
+impl FdTable {
+    pub const fn new() -> FdTable {
+        FdTable { watched: BTreeMap::new(), next_generation: 0, armed: 0 }
+    }
+
+    /// Requests that wait for a descriptor.
+    pub fn armed(&self) -> usize {
+        self.armed
+    }
+
+    fn generation(&mut self) -> u32 {
+        self.next_generation = (self.next_generation + 1) & 0x7fff_ffff;
+        self.next_generation
+    }
+
+    /// Takes a request out of its descriptor's list.
+    pub fn forget(&mut self, fd: c_int, id: ReqId) {
+        let Some(watched) = self.watched.get_mut(&fd) else { return };
+        if let Some(position) = watched.waiting.iter().position(|waiting| *waiting == id) {
+            watched.waiting.remove(position);
+            self.armed -= 1;
+        }
+        if watched.own {
+            self.watched.remove(&fd);
+        }
+    }
+}
+
+fn event_data(fd: c_int, generation: u32) -> u64 {
+    (generation as u64) << 32 | fd as u32 as u64
+}
+
+impl Ring {
+    /// Registers the ring's own descriptors.
+    pub fn watch_own(&self) -> Result<(), Errno> {
+        sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, self.wake, libc::EPOLLIN as u32, WAKE)?;
+        sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, self.alarm, (libc::EPOLLIN) as u32 | EDGE, ALARM)
+    }
+
+    /// Lets a request wait until its descriptor has one of `events`. Err with its completion where it ends here.
+    pub fn arm(&self, st: &mut State, id: ReqId, events: u32) -> Result<(), Completion> {
+        let Some(request) = st.requests.get(id) else { return Ok(()) };
+        request.stage = Stage::Armed;
+        request.events = events;
+        let fd = request.fd;
+        let generation = st.fds.generation();
+        let watched =
+            st.fds.watched.entry(fd).or_insert(Watched { generation, registered: false, own: false, waiting: Vec::new() });
+        watched.waiting.push(id);
+        st.fds.armed += 1;
+        match self.rearm(st, fd) {
+            Ok(()) => Ok(()),
+            Err(e) => {
+                st.fds.forget(fd, id);
+                let Some(request) = st.requests.get(id) else { return Ok(()) };
+                if e != Errno::PERM {
+                    return Err(Err(e).into());
+                }
+                // Nothing to wait for: files of this kind are always ready, or only a thread can wait for them.
+                match ops::unpollable(request) {
+                    Outcome::Done(completion) => Err(completion),
+                    outcome => {
+                        self.settle(st, id, outcome, true);
+                        Ok(())
+                    }
+                }
+            }
+        }
+    }
+
+    /// Registers a descriptor for what its waiters want, once.
+    fn rearm(&self, st: &mut State, fd: c_int) -> Result<(), Errno> {
+        let Some(watched) = st.fds.watched.get(&fd) else { return Ok(()) };
+        let mut events = ONESHOT;
+        for id in &watched.waiting {
+            if let Some(request) = st.requests.get(*id) {
+                events |= request.events;
+            }
+        }
+        let Some(watched) = st.fds.watched.get_mut(&fd) else { return Ok(()) };
+        if watched.registered {
+            let data = event_data(fd, watched.generation);
+            match sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, events, data) {
+                Err(Errno::NOENT) => self.orphan_all_but_last(st, fd),
+                done => return done,
+            }
+        }
+        let generation = st.fds.generation();
+        let Some(watched) = st.fds.watched.get_mut(&fd) else { return Ok(()) };
+        watched.generation = generation;
+        let data = event_data(fd, generation);
+        let added = match sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, fd, events, data) {
+            // Registered by an earlier life of this number whose file lives on elsewhere.
+            Err(Errno::EXIST) => sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, events, data),
+            done => done,
+        };
+        watched.registered = added.is_ok();
+        added
+    }
+
+    /// The number names another file now: those that wait for the old one can only be cancelled.
+    fn orphan_all_but_last(&self, st: &mut State, fd: c_int) {
+        let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
+        watched.registered = false;
+        let last = watched.waiting.pop();
+        let old = ::core::mem::replace(&mut watched.waiting, last.into_iter().collect());
+        st.fds.armed -= old.len();
+        for id in old {
+            if let Some(request) = st.requests.get(id) {
+                request.stage = Stage::Orphaned;
+            }
+        }
+    }
+
+    /// Lets a multishot poll hear of every event: a duplicate of its descriptor, registered for good.
+    pub fn watch(&self, st: &mut State, id: ReqId, events: u32, level: bool) -> Result<(), Errno> {
+        let Some(request) = st.requests.get(id) else { return Ok(()) };
+        let own = self.dup_high(request.fd)?;
+        let generation = st.fds.generation();
+        let trigger = if level { 0 } else { EDGE };
+        if let Err(e) = sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, own, events | trigger, event_data(own, generation)) {
+            let _ = sys::close(own);
+            return Err(e);
+        }
+        if let Some(request) = st.requests.get(id) {
+            request.stage = Stage::Armed;
+            request.events = events;
+            request.watch = own;
+        }
+        let waiting = [id].into_iter().collect();
+        st.fds.watched.insert(own, Watched { generation, registered: true, own: true, waiting });
+        st.fds.armed += 1;
+        Ok(())
+    }
+
+    /// Waits in the reactor, at most `timeout_ns`, and does what became ready. `driving`: the caller has set `driven`, which ends with the
+    /// sleep.
+    ///
+    /// # Safety
+    ///
+    /// `sigmask` is null or readable.
+    pub unsafe fn harvest(&self, timeout_ns: Option<u64>, sigmask: *const c_void, driving: bool) -> Result<(), Errno> {
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+        let timeout = timeout_ns.map(ns_timespec);
+        // SAFETY: the caller's promise.
+        let found = unsafe { sys::epoll_wait(self.inner, &mut events, timeout.as_ref(), sigmask) };
+        if driving {
+            self.driven.store(0, Ordering::SeqCst);
+        }
+        let found = found?;
+        let mut st = self.state.lock();
+        for event in &events[..found] {
+            let (data, ready) = (event.u64, event.events);
+            match data {
+                WAKE => sys::eventfd_clear(self.wake),
+                ALARM => {}
+                _ => self.dispatch(&mut st, data as u32 as c_int, (data >> 32) as u32, ready),
+            }
+        }
+        self.fire_timers(&mut st);
+        self.run(&mut st);
+        Ok(())
+    }
+
+    /// Completes what is due.
+    pub fn fire_timers(&self, st: &mut State) {
+        while let Some((id, key)) = st.timers.pop_due() {
+            ops::timeout::fire(self, st, id, key);
+        }
+    }
+
+    /// A descriptor is ready: its waiters try again, in the order in which they came.
+    fn dispatch(&self, st: &mut State, fd: c_int, generation: u32, ready: u32) {
+        let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
+        if watched.generation != generation {
+            return;
+        }
+        if watched.own {
+            if let Some(&id) = watched.waiting.first() {
+                ops::poll::event(self, st, id, ready);
+            }
+            return;
+        }
+        if watched.waiting.is_empty() {
+            return;
+        }
+        // The number must still name the file that became ready, or the retry would work on another.
+        if sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, ONESHOT, event_data(fd, generation)).is_err() {
+            watched.registered = false;
+            let orphans = ::core::mem::take(&mut watched.waiting);
+            st.fds.armed -= orphans.len();
+            for id in orphans {
+                if let Some(request) = st.requests.get(id) {
+                    request.stage = Stage::Orphaned;
+                }
+            }
+            return;
+        }
+        let waiting = ::core::mem::take(&mut watched.waiting);
+        let mut still_waiting = Vec::new();
+        st.fds.armed -= waiting.len();
+        for id in waiting {
+            let Some(request) = st.requests.get(id) else { continue };
+            if ready & (request.events | ALWAYS) == 0 {
+                still_waiting.push(id);
+                continue;
+            }
+            request.stage = Stage::Issuing;
+            match ops::retry(self, st, id, ready) {
+                Outcome::Arm(events) => {
+                    if let Some(request) = st.requests.get(id) {
+                        request.stage = Stage::Armed;
+                        request.events = events;
+                        still_waiting.push(id);
+                    }
+                }
+                outcome => self.settle(st, id, outcome, false),
+            }
+        }
+        let left = still_waiting.len();
+        if left == 0 {
+            return;
+        }
+        if let Some(watched) = st.fds.watched.get_mut(&fd) {
+            // A request that another's completion brought in may be waiting already: those that came first stay first.
+            still_waiting.append(&mut watched.waiting);
+            watched.waiting = still_waiting;
+            st.fds.armed += left;
+        }
+        let _ = self.rearm(st, fd);
+    }
+
+    /// Sets the alarm for programs that watch the ring's descriptor: it becomes readable when the next timer is due.
+    pub fn set_alarm(&self, st: &mut State) {
+        let Some(in_ns) = st.timers.next_in_ns() else { return };
+        let at = sys::clock_ns(libc::CLOCK_MONOTONIC).saturating_add(in_ns);
+        // A timer that is set rings early or late by less than this: good enough not to set it again.
+        if at.abs_diff(st.alarm_at) < 50_000 {
+            return;
+        }
+        st.alarm_at = at;
+        sys::timerfd_set(self.alarm, in_ns.max(1));
+    }
+
+    /// Sleeps until another thread posts, for threads that find the reactor driven. False where `timeout_ns` passed.
+    pub fn sleep_behind_driver(&self, seen: u32, timeout_ns: Option<u64>) {
+        let timeout = timeout_ns.map(ns_timespec);
+        sys::futex_wait(&self.posts, seen, timeout.as_ref());
+    }
+
+    /// Wakes everybody who sleeps in the ring.
+    pub fn kick(&self) {
+        self.posts.fetch_add(1, Ordering::SeqCst);
+        if self.queued.load(Ordering::SeqCst) != 0 {
+            sys::futex_wake(&self.posts, i32::MAX as usize);
+        }
+        if self.driven.load(Ordering::SeqCst) != 0 {
+            sys::eventfd_signal(self.wake);
+        }
+    }
+}

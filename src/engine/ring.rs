@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: MIT
+//! A ring of the engine: its parts, and a request's way through it.
+
+use super::cq::Cq;
+use super::memory::Memory;
+use super::ops::{self, Outcome};
+use super::pool;
+use super::reactor::FdTable;
+use super::request::{ReqId, Request, Slab, Stage};
+use super::resources::Resources;
+use super::sync::Mutex;
+use super::timers::Timers;
+use crate::core::abi::*;
+use crate::core::errno::Errno;
+use crate::core::sys;
+use ::alloc::collections::VecDeque;
+use ::core::ffi::c_int;
+use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
+
+/// A ring. Lock order: `state`, then the pool's, then `cq`.
+pub struct Ring {
+    /// Setup flags.
+    pub flags: u32,
+    pub memory: Memory,
+    /// The ring's descriptor: an epoll that holds `evf` and `inner`. -1 once closed.
+    pub fd: AtomicI32,
+    /// Readable while the CQ is not empty, and possibly a little longer.
+    pub evf: c_int,
+    /// The epoll that requests wait in.
+    pub inner: c_int,
+    /// Wakes the threads that sleep in the ring.
+    pub wake: c_int,
+    /// Makes `inner` readable when a timer is due, for programs that watch the ring's descriptor.
+    pub alarm: c_int,
+    pub state: Mutex<State>,
+    pub cq: Mutex<Cq>,
+    /// 1 while a thread waits in `inner`; others wait for it.
+    pub driven: AtomicU32,
+    /// Threads that sleep behind it, on `posts`.
+    pub queued: AtomicU32,
+    /// Counts the times they were woken.
+    pub posts: AtomicU32,
+    /// The one thread that may submit (`IORING_SETUP_SINGLE_ISSUER`), 0 before the first.
+    pub owner: AtomicI32,
+    /// `IORING_SETUP_R_DISABLED`, and not enabled yet.
+    pub disabled: AtomicBool,
+    /// The clock that waits are measured on.
+    pub wait_clock: AtomicI32,
+    /// Where the ring lives.
+    pub slot: &'static super::registry::Slot,
+}
+
+/// What the ring's lock guards.
+pub struct State {
+    pub requests: Slab,
+    pub fds: FdTable,
+    pub timers: Timers,
+    pub resources: Resources,
+    /// Begun links whose next request can be issued.
+    ready: VecDeque<ReqId>,
+    /// Heads of links held back by a drain, in order.
+    held: VecDeque<ReqId>,
+    /// Requests in those links.
+    held_requests: usize,
+    /// When `alarm` is set to ring; `u64::MAX` for never.
+    pub alarm_at: u64,
+}
+
+impl State {
+    pub const fn new() -> State {
+        State {
+            requests: Slab::new(),
+            fds: FdTable::new(),
+            timers: Timers::new(),
+            resources: Resources::new(),
+            ready: VecDeque::new(),
+            held: VecDeque::new(),
+            held_requests: 0,
+            alarm_at: u64::MAX,
+        }
+    }
+
+    /// True while something can complete only when a thread looks after it.
+    pub fn pending(&self) -> bool {
+        !self.timers.is_empty() || self.fds.armed() != 0
+    }
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Completion {
+    pub res: i32,
+    pub flags: u32,
+    /// It breaks its link.
+    pub failed: bool,
+}
+
+impl From<Result<i32, Errno>> for Completion {
+    fn from(result: Result<i32, Errno>) -> Completion {
+        match result {
+            Ok(res) => Completion { res, flags: 0, failed: false },
+            Err(e) => Completion { res: e.to_c(), flags: 0, failed: true },
+        }
+    }
+}
+
+impl Ring {
+    // ------------------------------------------------------------------------------------------------------ submission
+
+    /// Takes up to `to_submit` SQEs and begins their requests. Returns how many it took, or -EAGAIN where none could be.
+    pub fn submit(&self, st: &mut State, to_submit: u32) -> Result<u32, Errno> {
+        let memory = &self.memory;
+        // SAFETY: fields of the ring's memory. Acquire pairs with the program's release of the tail: the SQEs are filled.
+        let (mut head, tail) = unsafe {
+            use crate::core::primitive::{load_acquire, load_relaxed};
+            (load_relaxed(memory.sq_head), load_acquire(memory.sq_tail))
+        };
+        let wanted = to_submit.min(tail.wrapping_sub(head)).min(memory.sq_entries);
+        let mut taken = 0;
+        let mut link = Link::default();
+        while taken < wanted {
+            let sqe = self.sqe_at(head);
+            let Some(sqe) = sqe else {
+                self.drop_sqe();
+                head = head.wrapping_add(1);
+                break;
+            };
+            let mut request = Request::new(sqe);
+            let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode));
+            request.failed = accepted.err().map(Errno::to_c);
+            let Some(id) = st.requests.insert(request) else { break };
+            head = head.wrapping_add(1);
+            taken += 1;
+            link.push(st, id, &sqe, accepted.is_err());
+            if sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) == 0 {
+                self.begin(st, link.take());
+            }
+            if accepted.is_err() && self.flags & IORING_SETUP_SUBMIT_ALL == 0 {
+                break;
+            }
+        }
+        self.begin(st, link.take());
+        // SAFETY: a field of the ring's memory. Release: the SQEs before the head are read, the program may fill them again.
+        unsafe { crate::core::primitive::store_release(memory.sq_head, head) };
+        self.run(st);
+        if taken == 0 && wanted != 0 && head == tail.wrapping_sub(wanted) {
+            return Err(Errno::AGAIN);
+        }
+        Ok(taken)
+    }
+
+    /// A copy of the SQE that position `head` names; it is never read again. None for an index that names none.
+    fn sqe_at(&self, head: u32) -> Option<io_uring_sqe> {
+        let memory = &self.memory;
+        let slot = head & (memory.sq_entries - 1);
+        let index = if memory.sq_array.is_null() {
+            slot
+        } else {
+            // SAFETY: within the array.
+            unsafe { memory.sq_array.add(slot as usize).read_volatile() }
+        };
+        if index >= memory.sq_entries {
+            return None;
+        }
+        let shift = (self.flags & IORING_SETUP_SQE128 != 0) as u32;
+        // SAFETY: within the SQE array. The program may be changing it: whatever is read is checked after this.
+        Some(unsafe { memory.sqes.add((index as usize) << shift).read_volatile() })
+    }
+
+    /// Begins a link, a single request being one of length 1, unless a drain holds it back.
+    fn begin(&self, st: &mut State, link: Link) {
+        let Some(head) = link.head else { return };
+        if link.failed {
+            self.fail_link(st, head, link.skip_cqes);
+        } else if link.drain || !st.held.is_empty() {
+            st.held.push_back(head);
+            st.held_requests += link.len;
+        } else {
+            st.ready.push_back(head);
+        }
+    }
+
+    /// Ends a link of which one request was refused: that one with its error, the others with -ECANCELED.
+    fn fail_link(&self, st: &mut State, head: ReqId, skip_cqes: bool) {
+        let mut next = Some(head);
+        while let Some(id) = next {
+            let Some(request) = st.requests.remove(id) else { return };
+            next = request.next;
+            let res = request.failed.unwrap_or(Errno::CANCELED.to_c());
+            if request.failed.is_some() || !skip_cqes {
+                self.post_counted(st, &request, res, 0, true);
+            }
+        }
+    }
+
+    /// Issues everything that can be, and what becomes possible by that.
+    pub fn run(&self, st: &mut State) {
+        loop {
+            if let Some(id) = st.ready.pop_front() {
+                self.issue(st, id);
+            } else if !self.release_held(st) && !self.fire_counted(st) {
+                return;
+            }
+        }
+    }
+
+    /// Lets the next link pass the drain where its turn has come: all before it have completed.
+    fn release_held(&self, st: &mut State) -> bool {
+        let Some(&head) = st.held.front() else { return false };
+        let (mut len, mut drain, mut next) = (0, false, Some(head));
+        while let Some(id) = next {
+            let Some(request) = st.requests.get(id) else { break };
+            len += 1;
+            drain |= request.has(IOSQE_IO_DRAIN);
+            next = request.next;
+        }
+        if drain && st.requests.len() != st.held_requests {
+            return false;
+        }
+        st.held.pop_front();
+        st.held_requests -= len;
+        st.ready.push_back(head);
+        true
+    }
+
+    /// Completes a timeout whose number of completions has been reached.
+    fn fire_counted(&self, st: &mut State) -> bool {
+        let posted = st.timers.posted;
+        let Some(position) = st.timers.counted.iter().position(|(target, _)| *target <= posted) else { return false };
+        let (_, id) = st.timers.counted.remove(position);
+        self.complete(st, id, Ok(0).into(), true);
+        true
+    }
+
+    /// Begins a request, and arms the linked timeout that guards it.
+    fn issue(&self, st: &mut State, id: ReqId) {
+        self.attach_guard(st, id);
+        let Some(request) = st.requests.get(id) else { return };
+        request.stage = Stage::Issuing;
+        if request.has(IOSQE_FIXED_FILE) && ops::takes_file(request.sqe.opcode) {
+            let index = request.sqe.fd;
+            match st.resources.file(index) {
+                Ok(fd) => request.fd = fd,
+                Err(e) => return self.complete(st, id, Err(e).into(), true),
+            }
+        }
+        let outcome =
+            if request.has(IOSQE_ASYNC) && ops::can_work(request.sqe.opcode) { Outcome::Work } else { ops::issue(self, st, id) };
+        self.settle(st, id, outcome, true);
+        self.arm_guard(st, id);
+    }
+
+    /// Does what an operation answered.
+    pub fn settle(&self, st: &mut State, id: ReqId, outcome: Outcome, inline: bool) {
+        match outcome {
+            Outcome::Done(completion) => self.complete(st, id, completion, inline),
+            Outcome::Arm(events) => {
+                if let Err(completion) = self.arm(st, id, events) {
+                    self.complete(st, id, completion, inline);
+                }
+            }
+            Outcome::Work => self.hand_to_worker(st, id),
+            Outcome::Parked => {}
+        }
+    }
+
+    fn hand_to_worker(&self, st: &mut State, id: ReqId) {
+        let Some(request) = st.requests.get(id) else { return };
+        request.stage = Stage::Working;
+        let job = pool::Job { ring: self.handle(), id, sqe: request.sqe, fd: request.fd };
+        if let Err(e) = pool::submit(job) {
+            self.complete(st, id, Err(e).into(), true);
+        }
+    }
+
+    /// A linked timeout directly behind a request guards it; it leaves the link.
+    fn attach_guard(&self, st: &mut State, id: ReqId) {
+        let Some(guard) = st.requests.get(id).and_then(|request| request.next) else { return };
+        let Some(request) = st.requests.get(guard) else { return };
+        if request.sqe.opcode != IORING_OP_LINK_TIMEOUT {
+            return;
+        }
+        let behind = request.next;
+        request.guarded = Some(id);
+        request.stage = Stage::Timed;
+        if let Some(request) = st.requests.get(id) {
+            request.guard = Some(guard);
+            request.next = behind;
+        }
+    }
+
+    /// Starts its time, if the request it guards is still under way.
+    fn arm_guard(&self, st: &mut State, id: ReqId) {
+        let Some(guard) = st.requests.get(id).and_then(|request| request.guard) else { return };
+        if let Err(completion) = ops::timeout::start(st, guard) {
+            // Its arguments were checked before: the program changed them since. The guard ends, what it guards goes on.
+            if let Some(request) = st.requests.get(id) {
+                request.guard = None;
+            }
+            self.complete(st, guard, completion, true);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------ completion
+
+    /// Posts a request's CQE and counts it for the timeouts that count.
+    fn post_counted(&self, st: &mut State, request: &Request, res: i32, flags: u32, inline: bool) {
+        if request.sqe.opcode != IORING_OP_TIMEOUT {
+            st.timers.posted += 1;
+        }
+        self.post(request.sqe.user_data, res, flags, inline);
+    }
+
+    /// Posts one of several CQEs of a request that goes on. False where the CQ is full: such a request has to end.
+    pub fn post_more(&self, st: &mut State, id: ReqId, res: i32) -> bool {
+        let Some(request) = st.requests.get(id) else { return false };
+        let (user_data, counts) = (request.sqe.user_data, request.sqe.opcode != IORING_OP_TIMEOUT);
+        let posted = self.post_if_room(user_data, res, IORING_CQE_F_MORE);
+        st.timers.posted += (posted && counts) as u64;
+        posted
+    }
+
+    /// Ends a request: its CQE, its guard, and the rest of its link.
+    pub fn complete(&self, st: &mut State, id: ReqId, completion: Completion, inline: bool) {
+        let Some(request) = st.requests.remove(id) else { return };
+        if let Some(key) = request.timer {
+            st.timers.remove(key);
+        }
+        if request.watch != -1 {
+            let _ = sys::close(request.watch);
+        }
+        if let Some(guard) = request.guard {
+            self.complete(st, guard, Err(Errno::CANCELED).into(), inline);
+        }
+        let skip = request.has(IOSQE_CQE_SKIP_SUCCESS);
+        if !skip || completion.failed {
+            self.post_counted(st, &request, completion.res, completion.flags, inline);
+        }
+        let Some(next) = request.next else { return };
+        if completion.failed && !request.has(IOSQE_IO_HARDLINK) {
+            self.cancel_link(st, next, skip, inline);
+        } else {
+            st.ready.push_back(next);
+        }
+    }
+
+    /// Cancels the rest of a link. Where the request that failed wanted no CQE for success, the others are silent.
+    fn cancel_link(&self, st: &mut State, first: ReqId, silent: bool, inline: bool) {
+        let mut next = Some(first);
+        while let Some(id) = next {
+            let Some(request) = st.requests.remove(id) else { return };
+            next = request.next;
+            if !silent {
+                self.post_counted(st, &request, Errno::CANCELED.to_c(), 0, inline);
+            }
+        }
+    }
+
+    /// A worker has done a request.
+    pub fn work_done(&self, id: ReqId, outcome: Outcome) {
+        let mut st = self.state.lock();
+        self.settle(&mut st, id, outcome, false);
+        self.run(&mut st);
+        self.update_taskrun(st.pending());
+    }
+}
+
+/// A link under construction while SQEs are read.
+#[derive(Default)]
+struct Link {
+    head: Option<ReqId>,
+    last: Option<(ReqId, u8)>,
+    len: usize,
+    failed: bool,
+    drain: bool,
+    skip_cqes: bool,
+}
+
+impl Link {
+    fn push(&mut self, st: &mut State, id: ReqId, sqe: &io_uring_sqe, failed: bool) {
+        if let Some(last) = self.last.and_then(|(last, _)| st.requests.get(last)) {
+            last.next = Some(id);
+        }
+        self.head = self.head.or(Some(id));
+        self.last = Some((id, sqe.opcode));
+        self.len += 1;
+        self.failed |= failed;
+        self.skip_cqes |= failed && sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0;
+        self.drain |= sqe.flags & IOSQE_IO_DRAIN != 0;
+    }
+
+    fn take(&mut self) -> Link {
+        ::core::mem::take(self)
+    }
+}

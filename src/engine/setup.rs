@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+//! `io_uring_setup(2)`, and the end of a ring.
+
+use super::cancel::{self, Target};
+use super::cq::Cq;
+use super::memory::Memory;
+use super::registry::{self, Handle, Slot};
+use super::resources::high;
+use super::ring::{Ring, State};
+use super::sync::Mutex;
+use crate::core::abi::*;
+use crate::core::errno::Errno;
+use crate::core::sys;
+use ::core::ffi::{c_int, c_uint};
+use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+
+const MOST_SQ_ENTRIES: u32 = 32768;
+const MOST_CQ_ENTRIES: u32 = 2 * MOST_SQ_ENTRIES;
+
+/// Features a ring reports: each of them is kept.
+const FEATURES: u32 = IORING_FEAT_SINGLE_MMAP
+    | IORING_FEAT_NODROP
+    | IORING_FEAT_SUBMIT_STABLE
+    | IORING_FEAT_RW_CUR_POS
+    | IORING_FEAT_CUR_PERSONALITY
+    | IORING_FEAT_FAST_POLL
+    | IORING_FEAT_POLL_32BITS
+    | IORING_FEAT_EXT_ARG
+    | IORING_FEAT_NATIVE_WORKERS
+    | IORING_FEAT_CQE_SKIP
+    | IORING_FEAT_LINKED_FILE
+    | IORING_FEAT_REG_REG_RING
+    | IORING_FEAT_MIN_TIMEOUT;
+
+/// Setup flags that are kept. The others answer as on a kernel that lacks them.
+const FLAGS: u32 = IORING_SETUP_CQSIZE
+    | IORING_SETUP_CLAMP
+    | IORING_SETUP_R_DISABLED
+    | IORING_SETUP_SUBMIT_ALL
+    | IORING_SETUP_COOP_TASKRUN
+    | IORING_SETUP_TASKRUN_FLAG
+    | IORING_SETUP_SQE128
+    | IORING_SETUP_CQE32
+    | IORING_SETUP_SINGLE_ISSUER
+    | IORING_SETUP_DEFER_TASKRUN
+    | IORING_SETUP_NO_MMAP
+    | IORING_SETUP_REGISTERED_FD_ONLY
+    | IORING_SETUP_NO_SQARRAY;
+
+/// The kernel's rules for flags.
+fn check_flags(flags: u32) -> Result<(), Errno> {
+    let has = |flag: u32| flags & flag != 0;
+    let refused = flags & !FLAGS != 0
+        || has(IORING_SETUP_REGISTERED_FD_ONLY) && !has(IORING_SETUP_NO_MMAP)
+        || has(IORING_SETUP_TASKRUN_FLAG) && !has(IORING_SETUP_COOP_TASKRUN | IORING_SETUP_DEFER_TASKRUN)
+        || has(IORING_SETUP_DEFER_TASKRUN) && !has(IORING_SETUP_SINGLE_ISSUER);
+    if refused {
+        return Err(Errno::INVAL);
+    }
+    Ok(())
+}
+
+/// The sizes that the kernel makes of what was asked for.
+fn size_entries(entries: u32, p: &mut io_uring_params) -> Result<(), Errno> {
+    let clamp = p.flags & IORING_SETUP_CLAMP != 0;
+    let limit = |wanted: u32, most: u32| {
+        if wanted == 0 || (wanted > most && !clamp) {
+            Err(Errno::INVAL)
+        } else {
+            Ok(wanted.min(most).next_power_of_two())
+        }
+    };
+    p.sq_entries = limit(entries, MOST_SQ_ENTRIES)?;
+    if p.flags & IORING_SETUP_CQSIZE == 0 {
+        p.cq_entries = 2 * p.sq_entries;
+        return Ok(());
+    }
+    p.cq_entries = limit(p.cq_entries, MOST_CQ_ENTRIES)?;
+    if p.cq_entries < p.sq_entries {
+        return Err(Errno::INVAL);
+    }
+    Ok(())
+}
+
+/// The ring's own descriptors; closed again where one of them fails.
+struct Descriptors {
+    list: [c_int; 4],
+    made: usize,
+}
+
+impl Descriptors {
+    fn new() -> Result<Descriptors, Errno> {
+        let mut own = Descriptors { list: [-1; 4], made: 0 };
+        for make in [sys::eventfd, sys::epoll_create, sys::eventfd, sys::timerfd] {
+            let low = make()?;
+            // Out of the way of the program's numbers, as far as there is room above them.
+            let fd = match high(low) {
+                Ok(fd) => {
+                    let _ = sys::close(low);
+                    fd
+                }
+                Err(_) => low,
+            };
+            own.list[own.made] = fd;
+            own.made += 1;
+        }
+        Ok(own)
+    }
+}
+
+impl Drop for Descriptors {
+    fn drop(&mut self) {
+        for fd in &self.list[..self.made] {
+            let _ = sys::close(*fd);
+        }
+    }
+}
+
+/// Makes a ring; answers its descriptor, or its registered number with `IORING_SETUP_REGISTERED_FD_ONLY`.
+pub fn setup(entries: c_uint, p: &mut io_uring_params) -> Result<c_int, Errno> {
+    if p.resv != [0; 3] {
+        return Err(Errno::INVAL);
+    }
+    check_flags(p.flags)?;
+    size_entries(entries, p)?;
+    let handle = registry::create(|slot| make(slot, p))?;
+    p.features = FEATURES;
+    let fd = handle.fd.load(Ordering::Relaxed);
+    if p.flags & IORING_SETUP_REGISTERED_FD_ONLY != 0 {
+        let number = registry::register(&handle)?;
+        // The number is the ring's being open now.
+        let _ = sys::close(handle.fd.swap(-1, Ordering::Relaxed));
+        ::core::mem::forget(handle);
+        return Ok(number);
+    }
+    if let Some(stale) = registry::publish(fd, handle)? {
+        // The program closed that ring's descriptor by itself, and the number has come round.
+        end(stale);
+    }
+    Ok(fd)
+}
+
+fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
+    let mut own = Descriptors::new()?;
+    let memory = Memory::new(p)?;
+    let outer = sys::epoll_create()?;
+    let [evf, inner, wake, alarm] = own.list;
+    let ring = Ring {
+        flags: p.flags,
+        memory,
+        fd: AtomicI32::new(outer),
+        evf,
+        inner,
+        wake,
+        alarm,
+        state: Mutex::new(State::new()),
+        cq: Mutex::new(Cq::new()),
+        driven: AtomicU32::new(0),
+        queued: AtomicU32::new(0),
+        posts: AtomicU32::new(0),
+        owner: AtomicI32::new(if p.flags & IORING_SETUP_R_DISABLED == 0 { sys::gettid() } else { 0 }),
+        disabled: AtomicBool::new(p.flags & IORING_SETUP_R_DISABLED != 0),
+        wait_clock: AtomicI32::new(libc::CLOCK_MONOTONIC),
+        slot,
+    };
+    own.made = 0;
+    // From here on the ring's drop closes them.
+    ring.watch_own()?;
+    sys::epoll_ctl(outer, libc::EPOLL_CTL_ADD, evf, libc::EPOLLIN as u32, 0)?;
+    sys::epoll_ctl(outer, libc::EPOLL_CTL_ADD, inner, libc::EPOLLIN as u32, 1)?;
+    Ok(ring)
+}
+
+/// Closes a ring's descriptor and ends the ring: when it returns, nothing touches the program's memory any more.
+pub fn close(fd: c_int) {
+    if let Some(ring) = registry::withdraw(fd) {
+        end(ring);
+    } else {
+        let _ = sys::close(fd);
+    }
+}
+
+fn end(ring: Handle) {
+    let fd = ring.fd.swap(-1, Ordering::AcqRel);
+    registry::unregister_all(&ring);
+    wind_up(&ring);
+    if fd != -1 {
+        let _ = sys::close(fd);
+    }
+}
+
+/// Cancels everything, and waits for what a worker has begun: it works on the program's memory.
+fn wind_up(ring: &Ring) {
+    let everything = Target { flags: IORING_ASYNC_CANCEL_ANY, user_data: 0, fd: 0, opcode: 0 };
+    loop {
+        {
+            let mut st = ring.state.lock();
+            let _ = cancel::cancel(ring, &mut st, &everything, true);
+            ring.run(&mut st);
+        }
+        let working = ring.slot.working.load(Ordering::Acquire);
+        if working == 0 {
+            return;
+        }
+        sys::futex_wait(&ring.slot.working, working, None);
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        if let Some((fd, _)) = self.cq.lock().eventfd.take() {
+            let _ = sys::close(fd);
+        }
+        let fd = self.fd.load(Ordering::Relaxed);
+        for fd in [self.evf, self.inner, self.wake, self.alarm, fd] {
+            if fd != -1 {
+                let _ = sys::close(fd);
+            }
+        }
+    }
+}
