@@ -75,8 +75,17 @@ impl Backend {
                 made => return made.map(|fd| (Backend::Kernel, fd)),
             }
         }
-        // SAFETY: a bad address is the caller's to avoid here, since no kernel stands between.
-        engine::setup(entries, unsafe { p.as_mut() }.ok_or(Errno::FAULT)?).map(|fd| (Backend::User, fd))
+        let size = ::core::mem::size_of::<io_uring_params>();
+        let mut made = io_uring_params::default();
+        // SAFETY: one structure, whose address may be bad.
+        unsafe { sys::copy_from_program((&raw mut made).cast(), p as u64, size) }?;
+        let fd = engine::setup(entries, &mut made)?;
+        // SAFETY: one structure, whose address may be bad.
+        if let Err(e) = unsafe { sys::copy_to_program(p as u64, (&raw const made).cast(), size) } {
+            engine::close(fd);
+            return Err(e);
+        }
+        Ok((Backend::User, fd))
     }
 
     /// Submits and waits: `io_uring_enter(2)`.

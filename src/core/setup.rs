@@ -108,7 +108,6 @@ pub fn queue_mmap(fd: c_int, p: &io_uring_params, ring: &mut io_uring) -> Result
 /// Ends a ring: its memory, its registered descriptor, its descriptor.
 pub fn queue_exit(ring: &mut io_uring) {
     let backend = Backend::of_ring(ring);
-    release_memory(backend, ring);
     // Where the descriptor is registered too, its slot would live on until the thread ends.
     if ring.int_flags & INT_FLAG_REG_RING != 0 {
         let _ = register::unregister_ring_fd(ring);
@@ -116,12 +115,16 @@ pub fn queue_exit(ring: &mut io_uring) {
     if ring.ring_fd != -1 {
         backend.close(ring.ring_fd);
     }
+    // Last: the engine works on this memory until its ring is closed.
+    release_memory(backend, ring);
 }
 
 /// Unmaps a ring's memory unless it is the program's.
 fn release_memory(backend: Backend, ring: &io_uring) {
     if ring.int_flags & INT_FLAG_APP_MEM == 0 {
-        mmap::unmap_ring(backend, &ring.sq, &ring.cq);
+        // What `place_ring` mapped is the library's own, whoever serves the ring.
+        let owner = if ring.flags & IORING_SETUP_NO_MMAP != 0 { Backend::Kernel } else { backend };
+        mmap::unmap_ring(owner, &ring.sq, &ring.cq);
     }
 }
 

@@ -68,6 +68,11 @@ impl Ring {
         }
         self.signal(&mut cq);
         drop(cq);
+        self.wake_sleepers();
+    }
+
+    /// Wakes those who sleep in the ring, if there are any, to look at the CQ.
+    pub fn wake_sleepers(&self) {
         // The tail's store before the loads of who sleeps; a sleeper stores that before it looks at the tail.
         full_fence();
         if self.driven.load(Ordering::Relaxed) | self.queued.load(Ordering::Relaxed) != 0 {
@@ -122,6 +127,14 @@ impl Ring {
         }
         // SAFETY: a field of the ring's memory.
         unsafe { atomic_and(self.memory.sq_flags, !IORING_SQ_CQ_OVERFLOW) };
+    }
+
+    /// Drops the program's eventfd; false where none is registered.
+    pub fn forget_eventfd(&self) -> bool {
+        let Some((fd, _)) = self.cq.lock().eventfd.take() else { return false };
+        super::process::unwatch(self.inner);
+        let _ = sys::close(fd);
+        true
     }
 
     /// Tells the program's own eventfd.

@@ -18,6 +18,7 @@ mod enter;
 mod memory;
 mod ops;
 mod pool;
+mod process;
 mod reactor;
 mod register;
 mod registry;
@@ -35,7 +36,38 @@ pub use setup::{close, setup};
 
 /// True where a descriptor, or a registered number, is a ring of the engine.
 pub fn owns(fd: c_int, registered: bool) -> bool {
-    registry::get(fd, registered).is_some()
+    find(fd, registered).is_some()
+}
+
+/// A ring that a program names by a bare number, for certain.
+fn find(fd: c_int, registered: bool) -> Option<registry::Handle> {
+    process::notice_fork();
+    if registered {
+        registry::get(fd, true)
+    } else {
+        registry::find(fd)
+    }
+}
+
+/// The ring that `enter` is to work on. The number is not checked against the file behind it: that would cost a system call each time.
+fn ring(fd: c_int, registered: bool) -> Result<registry::Handle, Errno> {
+    process::notice_fork();
+    match registry::get(fd, registered) {
+        Some(ring) => Ok(ring),
+        None => ring_for_certain(fd, registered),
+    }
+}
+
+/// The ring that any other call is to work on.
+fn ring_for_certain(fd: c_int, registered: bool) -> Result<registry::Handle, Errno> {
+    if let Some(ring) = find(fd, registered) {
+        return Ok(ring);
+    }
+    // As the kernel tells a descriptor that is none from one that is no ring.
+    match crate::core::sys::fd_flags(fd) {
+        Ok(_) if !registered => Err(Errno::OPNOTSUPP),
+        _ => Err(Errno::BADF),
+    }
 }
 
 /// `io_uring_enter(2)`.
@@ -52,9 +84,11 @@ pub unsafe fn enter(
     arg_size: usize,
 ) -> c_int {
     let registered = flags & crate::core::abi::IORING_ENTER_REGISTERED_RING != 0;
-    let Some(ring) = registry::get(fd, registered) else { return Errno::BADF.to_c() };
-    // SAFETY: the caller's promise.
-    unsafe { ring.enter(to_submit, min_complete, flags, arg, arg_size) }.into_c()
+    let entered = ring(fd, registered).and_then(|ring| {
+        // SAFETY: the caller's promise.
+        unsafe { ring.enter(to_submit, min_complete, flags, arg, arg_size) }
+    });
+    entered.into_c()
 }
 
 /// `io_uring_register(2)`.
@@ -64,12 +98,14 @@ pub unsafe fn enter(
 /// As for the system call.
 pub unsafe fn register(fd: c_int, opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
     const USE_REGISTERED: u32 = crate::core::abi::IORING_REGISTER_USE_REGISTERED_RING;
-    let Some(ring) = registry::get(fd, opcode & USE_REGISTERED != 0) else { return Errno::BADF.to_c() };
-    // SAFETY: the caller's promise.
-    unsafe { ring.register(opcode & !USE_REGISTERED, arg, nr_args) }.into_c()
+    let registered = ring_for_certain(fd, opcode & USE_REGISTERED != 0).and_then(|ring| {
+        // SAFETY: the caller's promise.
+        unsafe { ring.register(opcode & !USE_REGISTERED, arg, nr_args) }
+    });
+    registered.into_c()
 }
 
 /// What `mmap(2)` of a ring's descriptor would give. It lives until the ring is closed.
 pub fn map(fd: c_int, len: usize, offset: u64) -> Result<*mut c_void, Errno> {
-    registry::get(fd, false).ok_or(Errno::BADF)?.memory.region(len, offset)
+    ring_for_certain(fd, false)?.memory.region(len, offset)
 }

@@ -68,7 +68,7 @@ pub fn submit(job: Job) -> Result<(), Errno> {
     let mut state = pool.state.lock();
     state.jobs.push_back(job);
     if state.idle < state.jobs.len() && state.threads < pool.most {
-        if start_thread(pool) {
+        if start_thread(worker, (pool as *const Pool).cast_mut().cast()) {
             state.threads += 1;
         } else if state.threads == 0 {
             if let Some(job) = state.jobs.pop_back() {
@@ -99,7 +99,7 @@ pub fn withdraw(opcode: u8, ring: &super::ring::Ring, id: ReqId) -> bool {
 }
 
 /// Starts a detached thread with all signals blocked: the program's handlers belong to the program's threads.
-fn start_thread(pool: &'static Pool) -> bool {
+pub fn start_thread(run: extern "C" fn(*mut c_void) -> *mut c_void, argument: *mut c_void) -> bool {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
@@ -113,8 +113,7 @@ fn start_thread(pool: &'static Pool) -> bool {
         libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK_SIZE);
         libc::sigfillset(all.as_mut_ptr());
         libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr());
-        let argument = (pool as *const Pool).cast_mut().cast();
-        let made = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), worker, argument) == 0;
+        let made = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), run, argument) == 0;
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), null_mut());
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         made
@@ -124,7 +123,7 @@ fn start_thread(pool: &'static Pool) -> bool {
 extern "C" fn worker(pool: *mut c_void) -> *mut c_void {
     // SAFETY: the address of one of the two pools.
     let pool = unsafe { &*pool.cast::<Pool>() };
-    name_thread();
+    name_thread(b"iou-wrk-");
     loop {
         let seen = pool.arrivals.load(Ordering::Acquire);
         let mut state = pool.state.lock();
@@ -145,9 +144,10 @@ extern "C" fn worker(pool: *mut c_void) -> *mut c_void {
     }
 }
 
-/// `iou-wrk-<pid>`, as the kernel's workers are called.
-fn name_thread() {
-    let mut name = *b"iou-wrk-\0\0\0\0\0\0\0\0";
+/// Names the calling thread `<kind><pid>`, as the kernel names its own.
+pub fn name_thread(kind: &[u8; 8]) {
+    let mut name = [0u8; 16];
+    name[..8].copy_from_slice(kind);
     let mut digits = [0u8; 10];
     let (mut pid, mut len) = (sys::getpid() as u32, 0);
     while pid != 0 {
@@ -160,6 +160,21 @@ fn name_thread() {
     }
     // SAFETY: a terminated string of at most 16 bytes.
     unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr(), null::<c_void>(), null::<c_void>(), null::<c_void>()) };
+}
+
+/// Forgets threads and jobs that are the parent's, in a child after fork.
+///
+/// # Safety
+///
+/// No other thread of this process is in the engine.
+pub unsafe fn abandon() {
+    for pool in [&BOUNDED, &UNBOUNDED] {
+        // SAFETY: the caller's promise.
+        unsafe { pool.state.reset() };
+        // The jobs' uses of their rings are not given back: those rings are the parent's.
+        let state = ::core::mem::replace(&mut *pool.state.lock(), PoolState { jobs: VecDeque::new(), threads: 0, idle: 0 });
+        ::core::mem::forget(state);
+    }
 }
 
 fn run(job: Job) {

@@ -203,6 +203,20 @@ impl Ring {
         Ok(())
     }
 
+    /// What the watcher thread does when the reactor has something: the program waits elsewhere.
+    pub fn look_after(&self) {
+        // SAFETY: no signal mask.
+        let _ = unsafe { self.harvest(Some(0), ::core::ptr::null(), false) };
+        let mut st = self.state.lock();
+        self.update_taskrun(st.pending());
+        self.set_alarm(&mut st);
+    }
+
+    /// True where a descriptor is this ring's, or a duplicate of it: only then does it hold `evf`.
+    pub fn is_behind(&self, fd: c_int) -> bool {
+        sys::epoll_ctl(fd, libc::EPOLL_CTL_MOD, self.evf, libc::EPOLLIN as u32, 0).is_ok()
+    }
+
     /// Completes what is due.
     pub fn fire_timers(&self, st: &mut State) {
         while let Some((id, key)) = st.timers.pop_due() {

@@ -55,9 +55,11 @@ impl Ring {
             }
             IORING_UNREGISTER_EVENTFD => {
                 refuse_unless(bare)?;
-                let (fd, _) = self.cq.lock().eventfd.take().ok_or(Errno::NXIO)?;
-                let _ = sys::close(fd);
-                Ok(0)
+                if self.forget_eventfd() {
+                    Ok(0)
+                } else {
+                    Err(Errno::NXIO)
+                }
             }
             IORING_REGISTER_FILES => {
                 refuse_unless(!arg.is_null())?;
@@ -111,7 +113,12 @@ impl Ring {
         if !is_eventfd(fd)? {
             return Err(Errno::INVAL);
         }
-        cq.eventfd = Some((self.dup_high(fd)?, async_only));
+        let own = self.dup_high(fd)?;
+        if let Err(e) = super::process::watch(self.inner, self.slot.key()) {
+            let _ = sys::close(own);
+            return Err(e);
+        }
+        cq.eventfd = Some((own, async_only));
         Ok(0)
     }
 

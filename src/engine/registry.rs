@@ -128,6 +128,55 @@ pub fn get(fd: c_int, registered: bool) -> Option<Handle> {
     enter(entry(fd)?)
 }
 
+/// The ring in a slot that the watcher thread was given as a number.
+pub fn by_key(key: u64) -> Option<Handle> {
+    let place = AtomicPtr::new(key as usize as *mut Slot);
+    enter(&place)
+}
+
+impl Slot {
+    /// That number.
+    pub fn key(&'static self) -> u64 {
+        self as *const Slot as usize as u64
+    }
+}
+
+/// The ring that a descriptor names for certain: the number of one that the program has closed by itself does not, a duplicate does.
+pub fn find(fd: c_int) -> Option<Handle> {
+    if OPEN.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    if let Some(ring) = get(fd, false) {
+        if ring.is_behind(fd) {
+            return Some(ring);
+        }
+    }
+    let chunks = TABLE.iter().filter_map(|chunk| {
+        // SAFETY: chunks are never freed.
+        unsafe { chunk.load(Ordering::Acquire).as_ref() }
+    });
+    chunks.flatten().filter_map(enter).find(|ring| ring.is_behind(fd))
+}
+
+/// Forgets every ring, in a child after fork: they are the parent's. Their memory stays.
+///
+/// # Safety
+///
+/// No other thread of this process is in the engine.
+pub unsafe fn abandon() {
+    // SAFETY: the caller's promise.
+    unsafe { FREE_SLOTS.reset() };
+    ::core::mem::forget(::core::mem::take(&mut *FREE_SLOTS.lock()));
+    for chunk in &TABLE {
+        // SAFETY: chunks are never freed.
+        if let Some(chunk) = unsafe { chunk.load(Ordering::Acquire).as_ref() } {
+            chunk.iter().for_each(|entry| entry.store(null_mut(), Ordering::Relaxed));
+        }
+    }
+    REGISTERED.iter().for_each(|entry| entry.store(null_mut(), Ordering::Relaxed));
+    OPEN.store(0, Ordering::Relaxed);
+}
+
 /// Puts a new ring into a slot; the handle returned is its being open.
 pub fn create(make: impl FnOnce(&'static Slot) -> Result<Ring, Errno>) -> Result<Handle, Errno> {
     let recycled = FREE_SLOTS.lock().pop();

@@ -134,6 +134,7 @@ impl Ring {
             link.push(st, id, &sqe, accepted.is_err());
             if sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) == 0 {
                 self.begin(st, link.take());
+                self.run(st);
             }
             if accepted.is_err() && self.flags & IORING_SETUP_SUBMIT_ALL == 0 {
                 break;
@@ -237,6 +238,8 @@ impl Ring {
         self.attach_guard(st, id);
         let Some(request) = st.requests.get(id) else { return };
         request.stage = Stage::Issuing;
+        // A program that asks for a worker counts on hearing of it as of something that happened later.
+        let inline = !request.has(IOSQE_ASYNC);
         if request.has(IOSQE_FIXED_FILE) && ops::takes_file(request.sqe.opcode) {
             let index = request.sqe.fd;
             match st.resources.file(index) {
@@ -246,7 +249,7 @@ impl Ring {
         }
         let outcome =
             if request.has(IOSQE_ASYNC) && ops::can_work(request.sqe.opcode) { Outcome::Work } else { ops::issue(self, st, id) };
-        self.settle(st, id, outcome, true);
+        self.settle(st, id, outcome, inline);
         self.arm_guard(st, id);
     }
 

@@ -4,6 +4,7 @@
 use super::cancel::{self, Target};
 use super::cq::Cq;
 use super::memory::Memory;
+use super::process;
 use super::registry::{self, Handle, Slot};
 use super::resources::high;
 use super::ring::{Ring, State};
@@ -34,6 +35,7 @@ const FEATURES: u32 = IORING_FEAT_SINGLE_MMAP
 
 /// Setup flags that are kept. The others answer as on a kernel that lacks them.
 const FLAGS: u32 = IORING_SETUP_CQSIZE
+    | IORING_SETUP_ATTACH_WQ
     | IORING_SETUP_CLAMP
     | IORING_SETUP_R_DISABLED
     | IORING_SETUP_SUBMIT_ALL
@@ -122,7 +124,15 @@ pub fn setup(entries: c_uint, p: &mut io_uring_params) -> Result<c_int, Errno> {
         return Err(Errno::INVAL);
     }
     check_flags(p.flags)?;
+    if p.flags & IORING_SETUP_ATTACH_WQ != 0 {
+        // All rings share their workers; what remains of the flag is that it names a ring.
+        let other = p.wq_fd as c_int;
+        sys::fd_flags(other).map_err(|_| Errno::NXIO)?;
+        registry::find(other).ok_or(Errno::INVAL)?;
+    }
     size_entries(entries, p)?;
+    process::notice_fork();
+    process::begin()?;
     let handle = registry::create(|slot| make(slot, p))?;
     p.features = FEATURES;
     let fd = handle.fd.load(Ordering::Relaxed);
@@ -173,6 +183,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
 
 /// Closes a ring's descriptor and ends the ring: when it returns, nothing touches the program's memory any more.
 pub fn close(fd: c_int) {
+    process::notice_fork();
     if let Some(ring) = registry::withdraw(fd) {
         end(ring);
     } else {
@@ -208,9 +219,7 @@ fn wind_up(ring: &Ring) {
 
 impl Drop for Ring {
     fn drop(&mut self) {
-        if let Some((fd, _)) = self.cq.lock().eventfd.take() {
-            let _ = sys::close(fd);
-        }
+        self.forget_eventfd();
         let fd = self.fd.load(Ordering::Relaxed);
         for fd in [self.evf, self.inner, self.wake, self.alarm, fd] {
             if fd != -1 {

@@ -37,6 +37,15 @@ impl<T> Mutex<T> {
         Guard { mutex: self }
     }
 
+    /// Makes the mutex free whoever held it: for a child after fork, where the holder may be a thread of the parent.
+    ///
+    /// # Safety
+    ///
+    /// No thread of this process is inside, and what the value was being changed to is of no use any more.
+    pub unsafe fn reset(&self) {
+        self.word.store(FREE, Ordering::Relaxed);
+    }
+
     #[cold]
     fn lock_slow(&self) {
         for _ in 0..SPINS {

@@ -234,3 +234,9 @@ pub unsafe fn copy_to_program(to: u64, from: *const c_void, len: usize) -> Resul
         _ => Err(Errno::FAULT),
     }
 }
+
+/// `madvise(addr, len, MADV_WIPEONFORK)`: a child process finds zeros.
+pub fn madvise_wipe_on_fork(addr: *mut c_void, len: usize) -> Result<(), Errno> {
+    // SAFETY: this advice changes nothing in this process.
+    unsafe { call(libc::SYS_madvise, [addr as usize, len, libc::MADV_WIPEONFORK as usize, 0, 0, 0]) }.map(drop)
+}

@@ -86,7 +86,25 @@ pub fn recv(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let left = (sqe.len - request.done) as usize;
     // SAFETY: the kernel checks the pointer.
     let result = unsafe { call(libc::SYS_recvfrom, [request.fd as usize, buffer, left, flags, 0, 0]) };
-    settle(request, result, sqe.len, IN)
+    let mut outcome = settle(request, result, sqe.len, IN);
+    if let Outcome::Done(completion) = &mut outcome {
+        // A buffer that was not filled has emptied the socket.
+        if result == Ok(left as i32) && left != 0 && has_more(request.fd) {
+            completion.flags |= IORING_CQE_F_SOCK_NONEMPTY;
+        }
+    }
+    outcome
+}
+
+/// True for a stream that has more to read, as far as its kind tells: TCP and Unix sockets do.
+fn has_more(fd: c_int) -> bool {
+    if option(fd, libc::SO_TYPE) != Ok(libc::SOCK_STREAM) {
+        return false;
+    }
+    let mut readable = 0 as c_int;
+    // SAFETY: the kernel writes one integer.
+    let asked = unsafe { call(libc::SYS_ioctl, [fd as usize, libc::FIONREAD as usize, &raw mut readable as usize, 0, 0, 0]) };
+    asked.is_ok() && readable > 0
 }
 
 pub fn sendmsg(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
@@ -107,6 +125,9 @@ fn message(st: &mut State, id: ReqId, nr: libc::c_long, extra_flags: u32, events
     let result = unsafe { call(nr, [request.fd as usize, request.sqe.addr as usize, flags, 0, 0, 0]) };
     match result {
         Err(Errno::AGAIN) if request.sqe.op_flags & DONTWAIT == 0 => Outcome::Arm(events),
+        Ok(res) if nr == libc::SYS_recvmsg && res > 0 && has_more(request.fd) => {
+            Outcome::Done(Completion { res, flags: IORING_CQE_F_SOCK_NONEMPTY, failed: false })
+        }
         result => result.into(),
     }
 }

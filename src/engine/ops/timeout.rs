@@ -117,7 +117,7 @@ pub fn prepare_remove(request: &mut Request) -> Result<(), Errno> {
         return require(flags == 0);
     }
     require(flags & !(IORING_TIMEOUT_UPDATE_MASK | IORING_TIMEOUT_ABS | IORING_TIMEOUT_CLOCK_MASK) == 0)?;
-    require(flags & IORING_TIMEOUT_UPDATE_MASK != IORING_TIMEOUT_UPDATE_MASK && one_clock(flags))?;
+    require(one_clock(flags))?;
     request.ns = read_ns(sqe.off)?;
     Ok(())
 }
