@@ -215,6 +215,83 @@ fn programs_written_for_liburing_build_against_the_drop_in_install() {
     }
 }
 
+/// The library looks at the environment before `main` begins, which depends on the linker keeping what does so.
+#[test]
+fn the_environment_chooses_the_backend_however_a_program_is_linked() {
+    let text = r#"
+#include <uring.h>
+#include <uring_rs.h>
+#include <stdio.h>
+
+int main(void)
+{
+	struct io_uring ring;
+	int ret = io_uring_queue_init(4, &ring, 0);
+
+	if (ret == -ENOSYS || ret == -EPERM || ret == -EACCES) {
+		puts("refused");
+		return 0;
+	}
+	if (ret)
+		return 1;
+	puts(uring_rs_backend_name(uring_rs_backend(&ring)));
+	io_uring_queue_exit(&ring);
+	return 0;
+}
+"#;
+    let stage = stage();
+    let dir = scratch("link-environment");
+    let source = write(&dir, "backend.c", text);
+    let (include, lib) = (format!("-I{}", stage.include.display()), format!("-L{}", stage.lib.display()));
+    let archive = stage.lib.join("liburing_rs.a");
+    let mut ways: Vec<Vec<&str>> = vec![
+        vec![&lib, "-luring_rs"],
+        vec![str(&archive)],
+        vec![str(&archive), "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"],
+    ];
+    if has_static_libc(Lang::C) {
+        ways.push(vec![str(&archive), "-static", "-Wl,--gc-sections"]);
+    }
+    for way in ways {
+        let program = dir.join("backend");
+        let mut args = vec!["-Wall", "-Werror", &include, "-o", str(&program)];
+        args.extend(&way);
+        Compiler::default_for(Lang::C).run(&source, &args);
+        // The third word is none, and changes nothing: on a machine with io_uring that is the kernel.
+        for (wish, wanted) in [("user", ["user", "user"]), ("kernel", ["kernel", "refused"]), ("usher", ["kernel", "user"])] {
+            let mut run = Command::new(&program);
+            let output =
+                run.env("LD_LIBRARY_PATH", &stage.lib).env("URING_RS_BACKEND", wish).output().expect("the program starts");
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            let is_wanted = output.status.success() && wanted.contains(&said.trim());
+            assert!(is_wanted, "{way:?}: URING_RS_BACKEND={wish} gave {said:?}, {}", output.status);
+        }
+    }
+}
+
+/// What README shows is what a newcomer tries first.
+#[test]
+fn the_program_in_the_readme_works() {
+    let stage = stage();
+    let dir = scratch("link-readme");
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("README.md");
+    let (_, rest) = readme.split_once("```c\n").expect("a program in C in README.md");
+    let (text, _) = rest.split_once("```").expect("an end of the program");
+    let source = write(&dir, "hello.c", text);
+    let program = dir.join("hello");
+    let answer = pkg_config(&stage.pkgconfig, &["--cflags", "--libs", "uring_rs"]);
+    let mut args: Vec<_> = answer.iter().map(String::as_str).collect();
+    args.extend(["-Wall", "-Wextra", "-Werror", "-o", str(&program)]);
+    Compiler::default_for(Lang::C).run(&source, &args);
+    let output = Command::new(&program).env("LD_LIBRARY_PATH", &stage.lib).output().expect("the program starts");
+    match output.status.code() {
+        Some(0) => assert_eq!(output.stdout, b"hello from a ring\n"),
+        // The program says no more than that it could not have a ring.
+        Some(1) => println!("SKIP: io_uring is refused on this machine"),
+        _ => panic!("{}", output.status),
+    }
+}
+
 /// A library of Rust's with the standard library in it: an allocator, an unwinder that is used, threads.
 const RUST_LIBRARY: &str = r#"
 use std::collections::HashMap;
@@ -385,18 +462,12 @@ fn neighbours(dest: &Path) {
     }
 }
 
-const HEADERS: [&str; 10] = [
-    "liburing/barrier.h",
-    "liburing/compat.h",
-    "liburing/io_uring.h",
-    "liburing/io_uring/bpf_filter.h",
-    "liburing/io_uring/host_first.h",
-    "liburing/io_uring/query.h",
-    "liburing/io_uring_version.h",
-    "uring.h",
-    "uring/abi.h",
-    "uring/inline.h",
-];
+/// The headers of the project, by their paths in `include`.
+fn headers() -> Vec<String> {
+    let headers: Vec<String> = tree(&root().join("include")).into_keys().collect();
+    assert!(headers.len() >= 12 && headers.iter().all(|path| path.ends_with(".h")), "{headers:?}");
+    headers
+}
 
 fn expect_library(expected: &mut BTreeMap<String, String>, lib: &str, name: &str) {
     expected.insert(format!("{lib}/lib{name}.a"), "644".to_owned());
@@ -417,7 +488,7 @@ fn install_puts_files_where_it_says_and_uninstall_takes_them_away() {
     let mut expected = before.clone();
     expect_library(&mut expected, "usr/lib", "uring_rs");
     expected.insert("usr/lib/pkgconfig/uring_rs.pc".to_owned(), "644".to_owned());
-    for header in HEADERS.iter().chain(&["uring_rs.h", "liburing.h"]) {
+    for header in headers() {
         expected.insert(format!("usr/include/uring_rs/{header}"), "644".to_owned());
     }
     assert_eq!(tree(&dest), expected);
@@ -446,12 +517,12 @@ fn install_dropin_puts_upstreams_names_and_uninstall_dropin_takes_them_away() {
         expect_library(&mut expected, "usr/lib", name);
         expected.insert(format!("usr/lib/pkgconfig/lib{name}.pc"), "644".to_owned());
     }
-    for header in HEADERS {
-        // What upstream keeps in liburing/ stays there, and our own files move in beside it.
-        let path = if header.starts_with("liburing/") { header.to_owned() } else { format!("liburing/{header}") };
+    for header in headers().into_iter().filter(|header| header != "uring_rs.h") {
+        // What upstream has keeps its place, and our own files move in beside it.
+        let is_upstreams = header == "liburing.h" || header.starts_with("liburing/");
+        let path = if is_upstreams { header } else { format!("liburing/{header}") };
         expected.insert(format!("usr/include/{path}"), "644".to_owned());
     }
-    expected.insert("usr/include/liburing.h".to_owned(), "644".to_owned());
     assert_eq!(tree(&dest), expected);
 
     make(&["uninstall-dropin", "PREFIX=/usr", &destdir]);

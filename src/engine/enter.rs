@@ -61,7 +61,8 @@ impl Ring {
             }
         }
         let mut waited = Ok(());
-        if flags & IORING_ENTER_GETEVENTS != 0 {
+        // Where a faulty SQE ended the submission, the kernel comes back at once to say so.
+        if flags & IORING_ENTER_GETEVENTS != 0 && submitted == to_submit {
             // SAFETY: the caller's promise.
             waited = unsafe { self.get_events(submitted, min_complete, flags, arg, arg_size) };
             let mut st = self.state.lock();

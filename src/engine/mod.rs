@@ -12,6 +12,7 @@
 //! - Each request ends exactly once, and nothing of the program's memory is touched after its last CQE.
 //! - `errno`, signal handlers, signal masks and low descriptor numbers of the program stay as they are.
 
+mod aio;
 mod cancel;
 mod cq;
 mod enter;

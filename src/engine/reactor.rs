@@ -15,6 +15,7 @@ use ::core::sync::atomic::Ordering;
 /// What epoll hands back for the ring's own descriptors.
 const WAKE: u64 = u64::MAX;
 const ALARM: u64 = u64::MAX - 1;
+pub const ENDS: u64 = u64::MAX - 2;
 
 const ONESHOT: u32 = libc::EPOLLONESHOT as u32;
 const EDGE: u32 = libc::EPOLLET as u32;
@@ -195,6 +196,7 @@ impl Ring {
             match data {
                 WAKE => sys::eventfd_clear(self.wake),
                 ALARM => {}
+                ENDS => self.reap_gathered(&mut st, false),
                 _ => self.dispatch(&mut st, data as u32 as c_int, (data >> 32) as u32, ready),
             }
         }

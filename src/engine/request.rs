@@ -11,6 +11,17 @@ pub struct ReqId {
     generation: u32,
 }
 
+impl ReqId {
+    /// As one number, for the kernel to hand back.
+    pub fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.index as u64
+    }
+
+    pub fn from_bits(bits: u64) -> ReqId {
+        ReqId { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
+}
+
 #[cfg(test)]
 impl ReqId {
     /// Any name, for tests of what only passes names on.
@@ -172,5 +183,6 @@ mod tests {
         assert!(slab.remove(first).is_none());
         assert!(slab.get(second).is_some());
         assert_eq!(slab.len(), 1);
+        assert_eq!(ReqId::from_bits(second.to_bits()), second);
     }
 }

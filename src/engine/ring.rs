@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! A ring of the engine: its parts, and a request's way through it.
 
+use super::aio::Aio;
 use super::cq::Cq;
 use super::memory::Memory;
 use super::ops::{self, Outcome};
@@ -56,6 +57,7 @@ pub struct State {
     pub fds: FdTable,
     pub timers: Timers,
     pub resources: Resources,
+    pub aio: Aio,
     /// Begun links whose next request can be issued.
     ready: VecDeque<ReqId>,
     /// Heads of links held back by a drain, in order.
@@ -73,6 +75,7 @@ impl State {
             fds: FdTable::new(),
             timers: Timers::new(),
             resources: Resources::new(),
+            aio: Aio::new(),
             ready: VecDeque::new(),
             held: VecDeque::new(),
             held_requests: 0,
@@ -82,7 +85,7 @@ impl State {
 
     /// True while something can complete only when a thread looks after it.
     pub fn pending(&self) -> bool {
-        !self.timers.is_empty() || self.fds.armed() != 0
+        !self.timers.is_empty() || self.fds.armed() != 0 || self.aio.under_way() != 0
     }
 }
 
@@ -199,7 +202,7 @@ impl Ring {
         loop {
             if let Some(id) = st.ready.pop_front() {
                 self.issue(st, id);
-            } else if !self.release_held(st) && !self.fire_counted(st) {
+            } else if !self.release_held(st) && !self.fire_counted(st) && !self.submit_gathered(st) {
                 return;
             }
         }
@@ -263,6 +266,10 @@ impl Ring {
                 }
             }
             Outcome::Work => self.hand_to_worker(st, id),
+            Outcome::Direct => {
+                let outcome = self.gather(st, id);
+                self.settle(st, id, outcome, inline);
+            }
             Outcome::Parked => {}
         }
     }

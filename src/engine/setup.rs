@@ -208,6 +208,7 @@ fn wind_up(ring: &Ring) {
             let mut st = ring.state.lock();
             let _ = cancel::cancel(ring, &mut st, &everything, true);
             ring.run(&mut st);
+            ring.reap_gathered(&mut st, true);
         }
         let working = ring.slot.working.load(Ordering::Acquire);
         if working == 0 {

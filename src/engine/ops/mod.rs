@@ -27,6 +27,8 @@ pub enum Outcome {
     Arm(u32),
     /// Only a worker can do it.
     Work,
+    /// It goes past the page cache, with others of its submission.
+    Direct,
     /// It waits for something else, or has ended already.
     Parked,
 }
@@ -217,6 +219,11 @@ pub fn unpollable(request: &Request) -> Outcome {
         opcode if can_work(opcode) => Outcome::Work,
         _ => Err(Errno::OPNOTSUPP).into(),
     }
+}
+
+/// A transfer past the page cache has ended with this number.
+pub fn transferred(request: &Request, res: i32) -> Outcome {
+    rw::transferred(request, res)
 }
 
 /// Does a request in a worker.

@@ -110,6 +110,11 @@ impl Transfer<'_> {
         }
     }
 
+    /// Past the page cache at a place that the SQE names: there, even a call told not to wait waits for the disk.
+    fn is_direct(&self) -> bool {
+        self.sqe.off as i64 >= 0 && sys::fd_flags(self.fd).is_ok_and(|flags| flags & libc::O_DIRECT != 0)
+    }
+
     fn caller_refuses_to_wait(&self) -> bool {
         self.sqe.op_flags & NOWAIT != 0
     }
@@ -117,9 +122,14 @@ impl Transfer<'_> {
 
 pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    if request.sqe.op_flags & libc::RWF_HIPRI as u32 != 0 {
+        // Polled I/O belongs to rings made for it.
+        return Err(Errno::INVAL).into();
+    }
     let transfer = Transfer::new(&request.sqe, request.fd);
     match sys::file_kind(request.fd) {
         Err(e) => Err(e).into(),
+        Ok((libc::S_IFREG | libc::S_IFBLK, _)) if transfer.is_direct() => Outcome::Direct,
         Ok((libc::S_IFREG, size)) => regular(&transfer, size),
         Ok((libc::S_IFSOCK, _)) if transfer.sqe.op_flags == 0 => {
             let result = transfer.run_on_socket();
@@ -197,6 +207,11 @@ fn either_way(transfer: &Transfer) -> Result<i32, Errno> {
         Err(Errno::SPIPE) => transfer.run(0, true),
         result => result,
     }
+}
+
+/// A transfer past the page cache has ended.
+pub fn transferred(request: &Request, res: i32) -> Outcome {
+    Transfer::new(&request.sqe, request.fd).done(if res < 0 { Err(Errno::from_raw(-res)) } else { Ok(res) })
 }
 
 /// In a worker: the plain call, repeated until a file has given or taken everything.

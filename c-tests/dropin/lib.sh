@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# Shared by the scripts of this directory; sourced, never run.
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=${DROPIN_DIR:-$root/target/dropin}
+
+say() { printf '%s\n' "$*"; }
+warn() { printf '%s\n' "$*" >&2; }
+die() { warn "$(basename "$0"): $*"; exit 2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Our library under upstream's names: an install tree with include, lib and lib/pkgconfig.
+# Everything about it comes from its own liburing.pc, as for any program that uses it.
+ours_prefix=${DROPIN_OURS:-$root/target/stage-dropin}
+
+# Sets ours_cflags, ours_libdir; fails quietly when the tree is not there.
+find_ours() {
+	ours_pc=$ours_prefix/lib/pkgconfig
+	[ -f "$ours_pc/liburing.pc" ] || return 1
+	ours_incdir=$(PKG_CONFIG_PATH=$ours_pc pkg-config --variable=includedir liburing) || return 1
+	ours_libdir=$(PKG_CONFIG_PATH=$ours_pc pkg-config --variable=libdir liburing) || return 1
+	# A staged tree keeps the final prefix in its .pc file: then look beside that file instead.
+	[ -f "$ours_incdir/liburing.h" ] || ours_incdir=$ours_prefix/include
+	[ -e "$ours_libdir/liburing.so.2" ] || ours_libdir=$ours_prefix/lib
+	[ -f "$ours_incdir/liburing.h" ] && [ -e "$ours_libdir/liburing.so.2" ]
+}
+
+need_ours() {
+	find_ours || die "no drop-in library in $ours_prefix (make stage builds it; DROPIN_OURS=dir names another)"
+}
+
+# The version a liburing source tree says it has.
+tree_version() {
+	awk '/^Version:/ { print $2; exit }' "$1/liburing.spec"
+}
+
+# Runs a command with low priority: other work on the machine goes first.
+gently() {
+	if have nice; then nice -n "${DROPIN_NICE:-10}" "$@"; else "$@"; fi
+}

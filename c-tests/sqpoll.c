@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* Rings with a submission thread: it takes requests without a system call, sleeps when idle, and is woken by the library. */
+#include "test.h"
+
+#include <sched.h>
+
+enum { IDLE_MS = 20 };
+
+static void sqpoll_up(struct io_uring *ring, unsigned entries, unsigned idle_ms)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL, .sq_thread_idle = idle_ms };
+
+	ring_up_params(ring, entries, &p);
+}
+
+static void nop(struct io_uring *ring, uint64_t data)
+{
+	struct io_uring_sqe *sqe = sqe_of(ring);
+
+	io_uring_prep_nop(sqe);
+	sqe->user_data = data;
+}
+
+static bool sleeps(struct io_uring *ring)
+{
+	return IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_NEED_WAKEUP;
+}
+
+TEST(the_thread_takes_requests, .part2 = true)
+{
+	struct io_uring ring;
+
+	sqpoll_up(&ring, 8, 2000);
+	for (int i = 0; i < 200; i++) {
+		nop(&ring, i);
+		CHECK_CMP(io_uring_submit(&ring), >=, 0);
+		CHECK_EQ(reap_data(&ring, i), 0);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(an_idle_thread_sleeps_and_submit_wakes_it, .part2 = true)
+{
+	struct io_uring ring;
+
+	sqpoll_up(&ring, 8, IDLE_MS);
+	for (int i = 0; i < 5; i++) {
+		WAIT_UNTIL(sleeps(&ring));
+		nop(&ring, i);
+		CHECK_EQ(io_uring_submit(&ring), 1);
+		CHECK_EQ(reap_data(&ring, i), 0);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(an_idle_thread_is_woken_by_each_way_to_submit, .part2 = true)
+{
+	struct __kernel_timespec ts = timespec_ms(20000);
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+
+	sqpoll_up(&ring, 8, IDLE_MS);
+	WAIT_UNTIL(sleeps(&ring));
+	nop(&ring, 1);
+	CHECK_CMP(io_uring_submit_and_wait(&ring, 1), >=, 0);
+	CHECK_EQ(reap_data(&ring, 1), 0);
+	WAIT_UNTIL(sleeps(&ring));
+	nop(&ring, 2);
+	CHECK_CMP(io_uring_submit_and_wait_timeout(&ring, &cqe, 1, &ts, NULL), >=, 0);
+	CHECK_EQ(reap_data(&ring, 2), 0);
+	WAIT_UNTIL(sleeps(&ring));
+	nop(&ring, 3);
+	CHECK_CMP(io_uring_submit_and_get_events(&ring), >=, 0);
+	CHECK_EQ(reap_data(&ring, 3), 0);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_full_queue_is_waited_for, .part2 = true)
+{
+	enum { N = 2000 };
+	struct io_uring ring;
+	uint64_t seen = 0;
+
+	sqpoll_up(&ring, 4, IDLE_MS);
+	for (uint64_t i = 0; i < N; i++) {
+		struct io_uring_cqe *cqe;
+		struct io_uring_sqe *sqe;
+
+		while (!(sqe = io_uring_get_sqe(&ring))) {
+			CHECK_CMP(io_uring_submit(&ring), >=, 0);
+			CHECK_CMP(io_uring_sqring_wait(&ring), >=, 0);
+		}
+		io_uring_prep_nop(sqe);
+		sqe->user_data = i;
+		while (!io_uring_peek_cqe(&ring, &cqe)) {
+			CHECK_EQ(cqe->user_data, seen++);
+			io_uring_cqe_seen(&ring, cqe);
+		}
+	}
+	CHECK_CMP(io_uring_submit(&ring), >=, 0);
+	while (seen < N)
+		CHECK_EQ(reap_data(&ring, seen++), 0);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(room_in_the_queue_is_not_waited_for, .part2 = true)
+{
+	struct io_uring ring;
+
+	sqpoll_up(&ring, 4, IDLE_MS);
+	CHECK_EQ(io_uring_sqring_wait(&ring), 0);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(real_work_is_done_by_the_thread, .part2 = true)
+{
+	enum { BLOCK = 4096, N = 32 };
+	static unsigned char buf[N][BLOCK];
+	struct io_uring ring;
+	char text[4];
+	int fds[2], fd = file_with_pattern("f", N * BLOCK);
+
+	pipe_up(fds);
+	sqpoll_up(&ring, N, IDLE_MS);
+	for (int i = 0; i < N; i++)
+		io_uring_prep_read(sqe_of(&ring), fd, buf[i], BLOCK, i * BLOCK);
+	CHECK_CMP(io_uring_submit(&ring), >=, 0);
+	for (int i = 0; i < N; i++)
+		CHECK_EQ(reap(&ring).res, BLOCK);
+	check_pattern(buf, sizeof(buf), 0);
+	/* Also what has to wait, and what comes when the thread sleeps. */
+	io_uring_prep_read(sqe_of(&ring), fds[0], text, 4, 0);
+	CHECK_CMP(io_uring_submit(&ring), >=, 0);
+	WAIT_UNTIL(sleeps(&ring));
+	write_all(fds[1], "data", 4);
+	CHECK_EQ(reap(&ring).res, 4);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(the_thread_can_be_bound_to_a_cpu, .part2 = true)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL | IORING_SETUP_SQ_AFF, .sq_thread_idle = IDLE_MS };
+	struct io_uring ring;
+	int cpu = sched_getcpu();
+
+	p.sq_thread_cpu = cpu < 0 ? 0 : cpu;
+	ring_up_params(&ring, 8, &p);
+	nop(&ring, 1);
+	CHECK_CMP(io_uring_submit(&ring), >=, 0);
+	CHECK_EQ(reap_data(&ring, 1), 0);
+	io_uring_queue_exit(&ring);
+	/* A CPU that does not exist. */
+	p = (struct io_uring_params){ .flags = IORING_SETUP_SQPOLL | IORING_SETUP_SQ_AFF, .sq_thread_cpu = 100000 };
+	CHECK_EQ(io_uring_queue_init_params(8, &ring, &p), -EINVAL);
+}
+
+TEST(two_rings_share_a_thread, .part2 = true)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL | IORING_SETUP_ATTACH_WQ, .sq_thread_idle = IDLE_MS };
+	struct io_uring first, second;
+
+	sqpoll_up(&first, 8, IDLE_MS);
+	p.wq_fd = first.ring_fd;
+	ring_up_params(&second, 8, &p);
+	for (int i = 0; i < 20; i++) {
+		nop(&first, i);
+		nop(&second, i);
+		CHECK_CMP(io_uring_submit(&first), >=, 0);
+		CHECK_CMP(io_uring_submit(&second), >=, 0);
+		CHECK_EQ(reap_data(&first, i), 0);
+		CHECK_EQ(reap_data(&second, i), 0);
+	}
+	io_uring_queue_exit(&first);
+	nop(&second, 1);
+	CHECK_CMP(io_uring_submit(&second), >=, 0);
+	CHECK_EQ(reap_data(&second, 1), 0);
+	io_uring_queue_exit(&second);
+}
+
+TEST(rings_with_a_thread_leave_nothing_behind, .part2 = true)
+{
+	struct io_uring ring;
+
+	CHECK_NO_LEAK(10, {
+		sqpoll_up(&ring, 8, IDLE_MS);
+		nop(&ring, 1);
+		CHECK_CMP(io_uring_submit(&ring), >=, 0);
+		CHECK_EQ(reap_data(&ring, 1), 0);
+		io_uring_queue_exit(&ring);
+	});
+}
