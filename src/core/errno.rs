@@ -23,6 +23,7 @@ impl Errno {
     pub const TIME: Errno = Errno(libc::ETIME);
     pub const ACCES: Errno = Errno(libc::EACCES);
     pub const INPROGRESS: Errno = Errno(libc::EINPROGRESS);
+    pub const NOTSOCK: Errno = Errno(libc::ENOTSOCK);
     pub const SPIPE: Errno = Errno(libc::ESPIPE);
     pub const OVERFLOW: Errno = Errno(libc::EOVERFLOW);
     pub const BADF: Errno = Errno(libc::EBADF);

@@ -16,6 +16,7 @@ mod aio;
 mod cancel;
 mod cq;
 mod enter;
+mod hints;
 mod memory;
 mod ops;
 mod pool;

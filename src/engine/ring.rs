@@ -3,6 +3,7 @@
 
 use super::aio::Aio;
 use super::cq::Cq;
+use super::hints::Hints;
 use super::memory::Memory;
 use super::ops::{self, Outcome};
 use super::pool;
@@ -58,6 +59,7 @@ pub struct State {
     pub timers: Timers,
     pub resources: Resources,
     pub aio: Aio,
+    pub hints: Hints,
     /// Begun links whose next request can be issued.
     ready: VecDeque<ReqId>,
     /// Heads of links held back by a drain, in order.
@@ -76,6 +78,7 @@ impl State {
             timers: Timers::new(),
             resources: Resources::new(),
             aio: Aio::new(),
+            hints: Hints::new(),
             ready: VecDeque::new(),
             held: VecDeque::new(),
             held_requests: 0,

@@ -5,6 +5,7 @@ use super::{call, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
+use crate::engine::hints::Hint;
 use crate::engine::pool::Job;
 use crate::engine::request::{ReqId, Request};
 use crate::engine::ring::{Completion, Ring, State};
@@ -122,37 +123,86 @@ impl Transfer<'_> {
 
 pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
-    if request.sqe.op_flags & libc::RWF_HIPRI as u32 != 0 {
+    let (sqe, fd) = (request.sqe, request.fd);
+    if sqe.op_flags & libc::RWF_HIPRI as u32 != 0 {
         // Polled I/O belongs to rings made for it.
         return Err(Errno::INVAL).into();
     }
-    let transfer = Transfer::new(&request.sqe, request.fd);
-    match sys::file_kind(request.fd) {
+    let transfer = Transfer::new(&sqe, fd);
+    if let Some(outcome) = st.hints.get(fd).and_then(|hint| as_hinted(&transfer, hint)) {
+        return outcome;
+    }
+    st.hints.forget(fd);
+    let direct = transfer.is_direct();
+    match sys::file_kind(fd) {
         Err(e) => Err(e).into(),
-        Ok((libc::S_IFREG | libc::S_IFBLK, _)) if transfer.is_direct() => Outcome::Direct,
-        Ok((libc::S_IFREG, size)) => regular(&transfer, size),
-        Ok((libc::S_IFSOCK, _)) if transfer.sqe.op_flags == 0 => {
-            let result = transfer.run_on_socket();
-            if result == Err(Errno::AGAIN) {
-                return Outcome::Arm(transfer.events());
-            }
-            transfer.done(result)
+        Ok((libc::S_IFREG | libc::S_IFBLK, _)) if direct => {
+            st.hints.set(fd, Hint::Direct);
+            Outcome::Direct
+        }
+        Ok((libc::S_IFREG, size)) => {
+            let (outcome, hint) = regular(&transfer, size);
+            st.hints.set(fd, hint);
+            outcome
+        }
+        Ok((libc::S_IFSOCK, _)) if sqe.op_flags == 0 => {
+            st.hints.set(fd, Hint::Socket);
+            on_socket(&transfer, transfer.run_on_socket())
         }
         Ok((libc::S_IFBLK | libc::S_IFDIR, _)) => blocking_kind(&transfer),
         Ok(_) => stream(&transfer),
     }
 }
 
+/// Follows a hint; none where the answer shows that it is wrong, or may be.
+fn as_hinted(transfer: &Transfer, hint: Hint) -> Option<Outcome> {
+    match hint {
+        Hint::Socket if transfer.sqe.op_flags == 0 => match transfer.run_on_socket() {
+            Err(Errno::NOTSOCK) => None,
+            result => Some(on_socket(transfer, result)),
+        },
+        // Without a place in the file, a stream that came to this number would be written to, and could raise a signal.
+        _ if transfer.sqe.off as i64 <= -1 => None,
+        Hint::Direct => Some(Outcome::Direct),
+        Hint::CachedWaitingWrites if !transfer.reads() => match transfer.run(0, false) {
+            Err(Errno::SPIPE) => None,
+            result => Some(transfer.done(result)),
+        },
+        Hint::Cached | Hint::CachedWaitingWrites => match transfer.run(NOWAIT, false) {
+            Err(Errno::SPIPE | Errno::OPNOTSUPP | Errno::AGAIN) => None,
+            Ok(short) if transfer.wanted() != Some(short as u64) => {
+                let size = sys::file_kind(transfer.fd).map_or(0, |(_, size)| size);
+                let cut_short = transfer.reads() && is_cut_short(transfer, short, size);
+                Some(if cut_short { Outcome::Work } else { transfer.done(Ok(short)) })
+            }
+            result => Some(transfer.done(result)),
+        },
+        Hint::Socket => None,
+    }
+}
+
+fn on_socket(transfer: &Transfer, result: Result<i32, Errno>) -> Outcome {
+    if result == Err(Errno::AGAIN) {
+        return Outcome::Arm(transfer.events());
+    }
+    transfer.done(result)
+}
+
 /// A file on a file system: from the page cache now, else in a worker.
-fn regular(transfer: &Transfer, size: u64) -> Outcome {
-    match transfer.run(NOWAIT, false) {
+fn regular(transfer: &Transfer, size: u64) -> (Outcome, Hint) {
+    let outcome = match transfer.run(NOWAIT, false) {
         Err(Errno::AGAIN) if !transfer.caller_refuses_to_wait() => Outcome::Work,
         // No such mode here, or a flag of the SQE is refused: without it, the call itself tells.
-        Err(Errno::OPNOTSUPP) if !transfer.caller_refuses_to_wait() => transfer.done(transfer.run(0, false)),
+        Err(Errno::OPNOTSUPP) if !transfer.caller_refuses_to_wait() => {
+            let result = transfer.run(0, false);
+            let hint = if result.is_ok() && !transfer.reads() { Hint::CachedWaitingWrites } else { Hint::Cached };
+            return (transfer.done(result), hint);
+        }
         // The cached part of a read that goes on: the rest is on the disk.
         Ok(short) if transfer.reads() && is_cut_short(transfer, short, size) => Outcome::Work,
         result => transfer.done(result),
-    }
+    };
+    (outcome, Hint::Cached)
 }
 
 /// True for a read that ended neither because it was served nor because the file ended.
