@@ -377,6 +377,18 @@ pub fn cqe_slots(cqe: &io_uring_cqe) -> u32 {
     1 + (cqe.flags & IORING_CQE_F_32 != 0) as u32
 }
 
+/// Gives back a CQE that a peek or wait handed out.
+///
+/// # Safety
+///
+/// A valid ring; `cqe` is the entry at its CQ head, and the program is done with it.
+pub unsafe fn cqe_seen(ring: &io_uring, cqe: &io_uring_cqe) {
+    // Only mixed rings have CQEs of two slots: elsewhere the bit may be the program's own, sent by a message from another ring.
+    let slots = if ring.flags & IORING_SETUP_CQE_MIXED != 0 { cqe_slots(cqe) } else { 1 };
+    // SAFETY: the caller's promise.
+    unsafe { cq_advance(ring, slots) };
+}
+
 /// An iterator over the CQEs posted so far.
 ///
 /// # Safety

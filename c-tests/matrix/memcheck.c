@@ -286,7 +286,7 @@ TEST(the_slots_that_an_update_chose_are_defined)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(what_a_provided_buffer_gets_is_defined)
+TEST(what_a_provided_buffer_gets_is_defined, .part2 = true)
 {
 	unsigned char *bufs = (unsigned char *)fresh(4 * SIZE);
 	struct io_uring_sqe *sqe;
@@ -309,7 +309,7 @@ TEST(what_a_provided_buffer_gets_is_defined)
 	free(bufs);
 }
 
-TEST(an_sq_thread_fills_defined_memory_too)
+TEST(an_sq_thread_fills_defined_memory_too, .part2 = true)
 {
 	unsigned char *buf = (unsigned char *)fresh(SIZE);
 	struct io_uring ring;

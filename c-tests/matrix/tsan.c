@@ -226,7 +226,7 @@ TEST(large_cqes_hand_requests_over)
 	run_pair(IORING_SETUP_CQE32, -1, by_wait_cqe);
 }
 
-TEST(an_sq_thread_hands_requests_over)
+TEST(an_sq_thread_hands_requests_over, .part2 = true)
 {
 	run_pair(IORING_SETUP_SQPOLL, file_empty("f"), by_wait_cqe);
 }

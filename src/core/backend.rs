@@ -21,6 +21,10 @@ use super::policy::{self, Policy};
 use super::sys;
 use crate::engine;
 use ::core::ffi::{c_int, c_uint, c_void};
+use ::core::sync::atomic::{AtomicBool, Ordering};
+
+/// The kernel was asked for a ring, and did not say that it has none.
+static KERNEL_HAS_RINGS: AtomicBool = AtomicBool::new(false);
 
 /// What serves a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +48,9 @@ impl Backend {
 
     /// The backend behind a descriptor, or a registered ring's number, that a program passes without its ring.
     pub fn of_fd(fd: c_int, registered: bool) -> Backend {
-        if engine::owns(fd, registered) {
+        // A number that is registered nowhere is answered by whoever has rings: the kernel, unless only the engine does.
+        let strays = registered && engine::in_use() && !KERNEL_HAS_RINGS.load(Ordering::Relaxed);
+        if strays || engine::owns(fd, registered) {
             Backend::User
         } else {
             Backend::Kernel
@@ -72,7 +78,10 @@ impl Backend {
             match made {
                 // Only these say that io_uring is not to be had here; any other error is about this ring.
                 Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if policy == Policy::Auto => {}
-                made => return made.map(|fd| (Backend::Kernel, fd)),
+                made => {
+                    KERNEL_HAS_RINGS.store(true, Ordering::Relaxed);
+                    return made.map(|fd| (Backend::Kernel, fd));
+                }
             }
         }
         let size = ::core::mem::size_of::<io_uring_params>();
@@ -124,6 +133,33 @@ impl Backend {
                 Backend::Kernel => sys::io_uring_register(fd, opcode, arg, nr_args),
                 Backend::User => engine::register(fd, opcode, arg, nr_args),
             }
+        }
+    }
+
+    /// The same for opcodes that belong to no ring. A message goes to whoever has the ring it names; what names none is answered by
+    /// whoever makes rings here.
+    ///
+    /// # Safety
+    ///
+    /// As for [`sys::io_uring_register`].
+    pub unsafe fn register_without_ring(opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
+        let policy = policy::get();
+        let message = opcode == IORING_REGISTER_SEND_MSG_RING;
+        if message && policy != Policy::Kernel && (policy == Policy::User || engine::owns_target(arg, nr_args)) {
+            return engine::send_message(arg, nr_args);
+        }
+        let query = opcode == IORING_REGISTER_QUERY;
+        if query && policy == Policy::User {
+            return engine::query(arg, nr_args);
+        }
+        // SAFETY: the caller's promise.
+        let answer = unsafe { sys::io_uring_register(-1, opcode, arg, nr_args) };
+        match check_int(answer) {
+            Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if message && policy == Policy::Auto => {
+                engine::send_message(arg, nr_args)
+            }
+            Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if query && policy == Policy::Auto => engine::query(arg, nr_args),
+            _ => answer,
         }
     }
 

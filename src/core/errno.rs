@@ -12,6 +12,7 @@ impl Errno {
     pub const AGAIN: Errno = Errno(libc::EAGAIN);
     pub const ALREADY: Errno = Errno(libc::EALREADY);
     pub const BADFD: Errno = Errno(libc::EBADFD);
+    pub const CHILD: Errno = Errno(libc::ECHILD);
     pub const BUSY: Errno = Errno(libc::EBUSY);
     pub const CANCELED: Errno = Errno(libc::ECANCELED);
     pub const FAULT: Errno = Errno(libc::EFAULT);
@@ -23,6 +24,7 @@ impl Errno {
     pub const TIME: Errno = Errno(libc::ETIME);
     pub const ACCES: Errno = Errno(libc::EACCES);
     pub const INPROGRESS: Errno = Errno(libc::EINPROGRESS);
+    pub const ISCONN: Errno = Errno(libc::EISCONN);
     pub const NOTSOCK: Errno = Errno(libc::ENOTSOCK);
     pub const SPIPE: Errno = Errno(libc::ESPIPE);
     pub const OVERFLOW: Errno = Errno(libc::EOVERFLOW);

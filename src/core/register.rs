@@ -35,7 +35,7 @@ pub unsafe fn register(ring: &io_uring, opcode: u32, arg: *const c_void, nr_args
 /// As for [`register`].
 pub unsafe fn register_without_ring(opcode: u32, arg: *const c_void, nr_args: u32) -> Answer {
     // SAFETY: the caller's promise.
-    check_int(unsafe { Backend::Kernel.register(-1, opcode, arg, nr_args) })
+    check_int(unsafe { Backend::register_without_ring(opcode, arg, nr_args) })
 }
 
 /// An opcode whose argument is one structure of the library's own making.

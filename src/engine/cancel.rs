@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //! Ending requests before they end themselves.
 
+use super::ops;
 use super::pool;
 use super::request::{ReqId, Request, Stage};
 use super::ring::{Ring, State};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
+use crate::core::sys;
 use ::alloc::vec::Vec;
 use ::core::ffi::c_int;
 
@@ -38,25 +40,33 @@ impl Target {
         Ok(())
     }
 
-    fn matches(&self, request: &Request) -> bool {
+    /// The descriptor of the file that it names, if it names one: -EBADF where there is none.
+    fn file(&self, st: &State) -> Result<Option<c_int>, Errno> {
+        if self.flags & IORING_ASYNC_CANCEL_FD == 0 {
+            return Ok(None);
+        }
+        if self.flags & IORING_ASYNC_CANCEL_FD_FIXED != 0 {
+            return st.resources.file(self.fd).map(Some);
+        }
+        sys::fd_flags(self.fd).map(|_| Some(self.fd))
+    }
+
+    /// `file` is what [`Target::file`] found.
+    fn matches(&self, request: &Request, file: Option<c_int>) -> bool {
         if matches!(request.stage, Stage::Waiting | Stage::Issuing) || request.guarded.is_some() {
             return false;
         }
         if self.flags & IORING_ASYNC_CANCEL_ANY != 0 {
             return true;
         }
-        let fixed = self.flags & IORING_ASYNC_CANCEL_FD_FIXED != 0;
-        if self.flags & IORING_ASYNC_CANCEL_FD != 0 && (request.sqe.fd != self.fd || request.has(IOSQE_FIXED_FILE) != fixed) {
-            return false;
-        }
         if self.flags & IORING_ASYNC_CANCEL_OP != 0 && request.sqe.opcode != self.opcode {
             return false;
         }
         let by_user_data = self.flags & (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP) == 0;
-        if by_user_data || self.flags & IORING_ASYNC_CANCEL_USERDATA != 0 {
-            return request.sqe.user_data == self.user_data;
+        if (by_user_data || self.flags & IORING_ASYNC_CANCEL_USERDATA != 0) && request.sqe.user_data != self.user_data {
+            return false;
         }
-        true
+        file.is_none_or(|file| works_on(request, file))
     }
 
     fn wants_all(&self) -> bool {
@@ -64,14 +74,31 @@ impl Target {
     }
 }
 
+/// True where a request works on the file that a descriptor of ours or the program's names, under whatever number.
+fn works_on(request: &Request, file: c_int) -> bool {
+    if !ops::takes_file(request.sqe.opcode) || request.stage == Stage::Orphaned {
+        return false;
+    }
+    let own = request.file.as_ref().map_or(request.sqe.fd, |file| file.fd());
+    own == file || sys::is_same_file(own, file)
+}
+
+/// 6.18 tells how many of these it cancelled even where only one was meant.
+fn is_counted(opcode: u8) -> bool {
+    matches!(opcode, IORING_OP_FUTEX_WAIT | IORING_OP_FUTEX_WAITV | IORING_OP_WAITID)
+}
+
 /// Cancels what `target` names; answers as the request does: 0, the number with ALL or ANY, -ENOENT, -EALREADY.
 pub fn cancel(ring: &Ring, st: &mut State, target: &Target, inline: bool) -> Result<c_int, Errno> {
-    let named: Vec<ReqId> = st.requests.iter().filter(|(_, request)| target.matches(request)).map(|(id, _)| id).collect();
+    let file = target.file(st)?;
+    let named = st.requests.iter().filter(|(_, request)| target.matches(request, file));
+    let named: Vec<ReqId> = named.map(|(id, _)| id).collect();
     let mut cancelled = 0;
     for id in named {
+        let counted = st.requests.get(id).is_some_and(|request| is_counted(request.sqe.opcode));
         let done = one(ring, st, id, inline);
         if !target.wants_all() {
-            return done.map(|()| 0);
+            return done.map(|()| counted as c_int);
         }
         cancelled += done.is_ok() as c_int;
     }
@@ -85,12 +112,19 @@ pub fn cancel(ring: &Ring, st: &mut State, target: &Target, inline: bool) -> Res
 /// Cancels one request: -EALREADY where a worker has begun it.
 pub fn one(ring: &Ring, st: &mut State, id: ReqId, inline: bool) -> Result<(), Errno> {
     let request = st.requests.get(id).ok_or(Errno::NOENT)?;
-    let (opcode, fd, watch) = (request.sqe.opcode, request.fd, request.watch);
+    let (sqe, fd, watch) = (request.sqe, request.fd, request.watch);
+    let opcode = sqe.opcode;
     match request.stage {
-        Stage::Working if !pool::withdraw(opcode, ring, id) => return Err(Errno::ALREADY),
+        Stage::Working if !pool::withdraw(opcode, ring, id) && !pool::can_be_abandoned(opcode) => {
+            return Err(Errno::ALREADY);
+        }
+        Stage::Asleep => ops::futex::cancel(request)?,
         Stage::Armed => st.fds.forget(if watch != -1 { watch } else { fd }, id),
         Stage::Timed => st.timers.counted.retain(|(_, counted)| *counted != id),
         _ => {}
+    }
+    if opcode == IORING_OP_WAITID {
+        ops::wait::cancelled(&sqe);
     }
     ring.complete(st, id, Err(Errno::CANCELED).into(), inline);
     Ok(())

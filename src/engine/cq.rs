@@ -92,7 +92,7 @@ impl Ring {
 
     /// Writes an entry and publishes it; false where the CQ is full.
     fn write_cqe(&self, cq: &mut Cq, cqe: io_uring_cqe) -> bool {
-        let memory = &self.memory;
+        let memory: &super::memory::Memory = &self.memory;
         // SAFETY: fields of the ring's memory; the slot is masked, and the program has given it back.
         unsafe {
             let used = cq.tail.wrapping_sub(load_acquire(memory.cq_head));

@@ -12,10 +12,11 @@ use ::core::mem::size_of;
 use ::core::ptr::null;
 use ::core::sync::atomic::Ordering;
 
-const KNOWN_FLAGS: u32 = IORING_ENTER_GETEVENTS
+pub const KNOWN_FLAGS: u32 = IORING_ENTER_GETEVENTS
     | IORING_ENTER_SQ_WAKEUP
     | IORING_ENTER_SQ_WAIT
     | IORING_ENTER_EXT_ARG
+    | IORING_ENTER_EXT_ARG_REG
     | IORING_ENTER_REGISTERED_RING
     | IORING_ENTER_ABS_TIMER;
 
@@ -131,6 +132,9 @@ impl Ring {
         if flags & IORING_ENTER_EXT_ARG == 0 {
             return Ok(Limits { deadline: None, relaxed_from: None, sigmask: check_mask(arg, arg_size)? });
         }
+        if flags & IORING_ENTER_EXT_ARG_REG != 0 {
+            return self.registered_limits(flags, arg as u64, arg_size);
+        }
         if arg_size != size_of::<io_uring_getevents_arg>() {
             return Err(Errno::INVAL);
         }
@@ -148,6 +152,26 @@ impl Ring {
         }
         let relaxed_from = (ext.min_wait_usec != 0).then(|| now.saturating_add(ext.min_wait_usec as u64 * 1000));
         let sigmask = check_mask(ext.sigmask as usize as *const c_void, ext.sigmask_sz as usize)?;
+        Ok(Limits { deadline, relaxed_from, sigmask })
+    }
+
+    /// The same for a wait that the program has described in its registered region.
+    fn registered_limits(&self, flags: u32, offset: u64, size: usize) -> Result<Limits, Errno> {
+        if size != size_of::<io_uring_reg_wait>() {
+            return Err(Errno::INVAL);
+        }
+        let wait = self.registered_wait(offset)?;
+        if wait.flags & !(IORING_REG_WAIT_TS as u32) != 0 {
+            return Err(Errno::INVAL);
+        }
+        let now = sys::clock_ns(self.wait_clock.load(Ordering::Relaxed));
+        let limited = wait.flags & IORING_REG_WAIT_TS as u32 != 0;
+        // What is no time here is one that is over: nobody checks it.
+        let ns = timespec_ns(&wait.ts).unwrap_or(0);
+        let absolute = flags & IORING_ENTER_ABS_TIMER != 0;
+        let deadline = limited.then(|| if absolute { ns } else { now.saturating_add(ns) });
+        let relaxed_from = (wait.min_wait_usec != 0).then(|| now.saturating_add(wait.min_wait_usec as u64 * 1000));
+        let sigmask = check_mask(wait.sigmask as usize as *const c_void, wait.sigmask_sz as usize)?;
         Ok(Limits { deadline, relaxed_from, sigmask })
     }
 

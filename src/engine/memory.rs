@@ -5,8 +5,12 @@ use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::primitive::store_relaxed;
 use crate::core::sys;
+use ::alloc::boxed::Box;
 use ::core::ffi::c_void;
 use ::core::mem::size_of;
+use ::core::ops::Deref;
+use ::core::ptr::null_mut;
+use ::core::sync::atomic::{AtomicPtr, Ordering};
 
 // Offsets of the fields, in bytes; `struct io_rings` of the kernel.
 const SQ_HEAD: u32 = 0;
@@ -153,6 +157,50 @@ impl Drop for Memory {
             // SAFETY: as above.
             let _ = unsafe { sys::munmap(self.sqes.cast(), self.sqes_size) };
         }
+    }
+}
+
+/// A ring's memory of the moment: a resize puts another in its place.
+#[derive(Debug)]
+pub struct Current {
+    now: AtomicPtr<Memory>,
+    /// What was before it: a thread that has no business in the ring may be looking at it still. Null before the first resize.
+    before: AtomicPtr<Memory>,
+}
+
+impl Current {
+    pub fn new(memory: Memory) -> Current {
+        Current { now: AtomicPtr::new(Box::into_raw(Box::new(memory))), before: AtomicPtr::new(null_mut()) }
+    }
+
+    /// The caller holds the ring's locks.
+    pub fn replace(&self, memory: Memory) {
+        let old = self.now.swap(Box::into_raw(Box::new(memory)), Ordering::AcqRel);
+        free(self.before.swap(old, Ordering::AcqRel));
+    }
+}
+
+impl Deref for Current {
+    type Target = Memory;
+    #[inline(always)]
+    fn deref(&self) -> &Memory {
+        // SAFETY: from `Box::into_raw`; kept until the second resize after this one, and until the ring ends.
+        unsafe { &*self.now.load(Ordering::Acquire) }
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        free(*self.now.get_mut());
+        free(*self.before.get_mut());
+    }
+}
+
+/// Gives back memory that was taken out of a [`Current`]; null is nothing.
+fn free(memory: *mut Memory) {
+    if !memory.is_null() {
+        // SAFETY: from `Box::into_raw`, and taken out: it is freed once.
+        drop(unsafe { Box::from_raw(memory) });
     }
 }
 

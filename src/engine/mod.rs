@@ -13,24 +13,32 @@
 //! - `errno`, signal handlers, signal masks and low descriptor numbers of the program stay as they are.
 
 mod aio;
+mod buffers;
 mod cancel;
 mod cq;
 mod enter;
 mod hints;
 mod memory;
 mod ops;
+mod own;
 mod pool;
 mod process;
+mod program;
+mod query;
 mod reactor;
+mod region;
 mod register;
 mod registry;
 mod request;
+mod resize;
 mod resources;
+mod restrictions;
 mod ring;
 mod setup;
 mod sync;
 mod timers;
 
+use crate::core::abi::io_uring_sqe;
 use crate::core::errno::{Errno, IntoC};
 use ::core::ffi::{c_int, c_uint, c_void};
 
@@ -39,6 +47,11 @@ pub use setup::{close, setup};
 /// True where a descriptor, or a registered number, is a ring of the engine.
 pub fn owns(fd: c_int, registered: bool) -> bool {
     find(fd, registered).is_some()
+}
+
+/// True while the engine has a ring.
+pub fn in_use() -> bool {
+    registry::any()
 }
 
 /// A ring that a program names by a bare number, for certain.
@@ -64,6 +77,9 @@ fn ring(fd: c_int, registered: bool) -> Result<registry::Handle, Errno> {
 fn ring_for_certain(fd: c_int, registered: bool) -> Result<registry::Handle, Errno> {
     if let Some(ring) = find(fd, registered) {
         return Ok(ring);
+    }
+    if registered && !registry::is_registered_number(fd) {
+        return Err(Errno::INVAL);
     }
     // As the kernel tells a descriptor that is none from one that is no ring.
     match crate::core::sys::fd_flags(fd) {
@@ -105,6 +121,35 @@ pub unsafe fn register(fd: c_int, opcode: c_uint, arg: *const c_void, nr_args: c
         unsafe { ring.register(opcode & !USE_REGISTERED, arg, nr_args) }
     });
     registered.into_c()
+}
+
+/// `io_uring_register(2)` with `IORING_REGISTER_SEND_MSG_RING`, which belongs to no ring: the message at `arg` is an SQE.
+pub fn send_message(arg: *const c_void, nr_args: c_uint) -> c_int {
+    match message(arg, nr_args) {
+        Ok(sqe) => ops::msg::send_now(&sqe).into_c(),
+        Err(e) => e.to_c(),
+    }
+}
+
+/// `io_uring_register(2)` with `IORING_REGISTER_QUERY`, which belongs to no ring either.
+pub fn query(arg: *const c_void, nr_args: c_uint) -> c_int {
+    query::query(arg as u64, nr_args).into_c()
+}
+
+/// True where such a message is to one of the engine's rings.
+pub fn owns_target(arg: *const c_void, nr_args: c_uint) -> bool {
+    message(arg, nr_args).is_ok_and(|sqe| owns(sqe.fd, false))
+}
+
+fn message(arg: *const c_void, nr_args: c_uint) -> Result<io_uring_sqe, Errno> {
+    if arg.is_null() || nr_args != 1 {
+        return Err(Errno::INVAL);
+    }
+    let mut sqe = io_uring_sqe::default();
+    let size = ::core::mem::size_of::<io_uring_sqe>();
+    // SAFETY: one structure, whose address may be bad.
+    unsafe { crate::core::sys::copy_from_program((&raw mut sqe).cast(), arg as u64, size) }?;
+    Ok(sqe)
 }
 
 /// What `mmap(2)` of a ring's descriptor would give. It lives until the ring is closed.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! What a request owns besides its SQE: copies of what the SQE points to, so that the program may change or free it as soon as the
-//! submission returns, and a futex thread's control block.
+//! submission returns; and the other end of a thread that sleeps for it.
 
 use super::ops::futex::Sleep;
 use super::request::Request;

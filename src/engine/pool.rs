@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //! Worker threads, for what can only be done by blocking.
 
-use super::ops;
+use super::ops::{self, futex::Sleep};
 use super::registry::Handle;
 use super::request::ReqId;
 use super::sync::Mutex;
-use crate::core::abi::{__kernel_timespec, io_uring_sqe};
+use crate::core::abi::{__kernel_timespec, io_uring_sqe, IORING_OP_ACCEPT, IORING_OP_FUTEX_WAIT, IORING_OP_FUTEX_WAITV};
 use crate::core::errno::Errno;
 use crate::core::sys;
 use ::alloc::collections::VecDeque;
+use ::alloc::sync::Arc;
 use ::core::ffi::{c_int, c_void};
 use ::core::mem::MaybeUninit;
 use ::core::ptr::{null, null_mut};
@@ -20,6 +21,8 @@ pub struct Job {
     pub id: ReqId,
     pub sqe: io_uring_sqe,
     pub fd: c_int,
+    /// A futex wait, for the thread that sleeps for it.
+    pub sleep: Option<Arc<Sleep>>,
 }
 
 /// Threads of one kind and what waits for them.
@@ -27,7 +30,9 @@ struct Pool {
     state: Mutex<PoolState>,
     /// Changes whenever a job arrives.
     arrivals: AtomicU32,
-    most: usize,
+    most: AtomicU32,
+    /// A job may wait in line behind others. Where none may, it has a thread at once or is refused.
+    queues: bool,
 }
 
 struct PoolState {
@@ -37,42 +42,98 @@ struct PoolState {
 }
 
 impl Pool {
-    const fn new(most: usize) -> Pool {
+    const fn new(most: u32, queues: bool) -> Pool {
         let state = PoolState { jobs: VecDeque::new(), threads: 0, idle: 0 };
-        Pool { state: Mutex::new(state), arrivals: AtomicU32::new(0), most }
+        Pool { state: Mutex::new(state), arrivals: AtomicU32::new(0), most: AtomicU32::new(most), queues }
     }
 }
 
 /// For work that ends soon: files and paths.
-static BOUNDED: Pool = Pool::new(8);
+static BOUNDED: Pool = Pool::new(8, true);
 /// For work that may wait for somebody: as many threads as there are such requests, up to a limit.
-static UNBOUNDED: Pool = Pool::new(512);
+static UNBOUNDED: Pool = Pool::new(512, true);
+/// For futex waits: whoever waits for one of them to begin waits for its thread.
+static SLEEPERS: Pool = Pool::new(4096, false);
 
 /// Bytes of a worker's stack.
 const STACK_SIZE: usize = 256 << 10;
 /// Seconds without work after which a worker ends.
 const IDLE_SECONDS: i64 = 5;
 
+/// Sets how many threads the bounded and the unbounded pool may have, where that is not 0; returns how many they might before.
+pub fn limit(most: [u32; 2]) -> [u32; 2] {
+    let mut before = [0; 2];
+    for ((pool, most), before) in [&BOUNDED, &UNBOUNDED].into_iter().zip(most).zip(&mut before) {
+        *before = pool.most.load(Ordering::Relaxed);
+        if most != 0 {
+            pool.most.store(most, Ordering::Relaxed);
+        }
+    }
+    before
+}
+
+/// A set of CPUs, a bit each.
+pub type Cpus = [usize; 1024 / usize::BITS as usize];
+
+/// The CPUs that workers may run on; none where they may run on any that the program may.
+static CPUS: Mutex<Option<Cpus>> = Mutex::new(None);
+/// Counts its changes.
+static CPUS_CHANGES: AtomicU32 = AtomicU32::new(0);
+
+/// Lets workers run on these CPUs only.
+pub fn bind(cpus: Option<Cpus>) {
+    *CPUS.lock() = cpus;
+    CPUS_CHANGES.fetch_add(1, Ordering::Release);
+}
+
+/// Moves the calling worker to the CPUs it belongs to, where they have changed since `seen`.
+fn follow_cpus(seen: &mut u32) {
+    let changes = CPUS_CHANGES.load(Ordering::Acquire);
+    if *seen == changes {
+        return;
+    }
+    *seen = changes;
+    // Any CPU: the kernel takes those that the process may use.
+    let cpus = CPUS.lock().unwrap_or([usize::MAX; 1024 / usize::BITS as usize]);
+    let args = [0, ::core::mem::size_of::<Cpus>(), cpus.as_ptr() as usize, 0, 0, 0];
+    // SAFETY: the kernel reads the set. An empty one is refused, and then nothing changes.
+    let _ = unsafe { sys::call(libc::SYS_sched_setaffinity, args) };
+}
+
 fn pool_for(opcode: u8) -> &'static Pool {
-    if ops::may_wait(opcode) {
+    if matches!(opcode, IORING_OP_FUTEX_WAIT | IORING_OP_FUTEX_WAITV) {
+        &SLEEPERS
+    } else if ops::may_wait(opcode) {
         &UNBOUNDED
     } else {
         &BOUNDED
     }
 }
 
+/// 1 for a job that the end of its ring has to wait for: it works on the program's memory. An accept does not, and nobody can say how long
+/// it takes.
+fn awaited(job: &Job) -> u32 {
+    !can_be_abandoned(job.sqe.opcode) as u32
+}
+
+/// True for work that may be left to itself when its request is cancelled.
+pub fn can_be_abandoned(opcode: u8) -> bool {
+    opcode == IORING_OP_ACCEPT
+}
+
 /// Gives a job to a worker. -EAGAIN where there is none and none can be made.
 pub fn submit(job: Job) -> Result<(), Errno> {
     let pool = pool_for(job.sqe.opcode);
-    job.ring.slot.working.fetch_add(1, Ordering::Relaxed);
+    job.ring.slot.working.fetch_add(awaited(&job), Ordering::Relaxed);
     let mut state = pool.state.lock();
     state.jobs.push_back(job);
-    if state.idle < state.jobs.len() && state.threads < pool.most {
-        if start_thread(worker, (pool as *const Pool).cast_mut().cast()) {
-            state.threads += 1;
-        } else if state.threads == 0 {
+    if state.idle < state.jobs.len() {
+        let started = state.threads < pool.most.load(Ordering::Relaxed) as usize
+            && start_thread(worker, (pool as *const Pool).cast_mut().cast());
+        state.threads += started as usize;
+        if !started && (state.threads == 0 || !pool.queues) {
             if let Some(job) = state.jobs.pop_back() {
-                job.ring.slot.working.fetch_sub(1, Ordering::Relaxed);
+                job.ring.slot.working.fetch_sub(awaited(&job), Ordering::Relaxed);
             }
             return Err(Errno::AGAIN);
         }
@@ -90,7 +151,7 @@ pub fn withdraw(opcode: u8, ring: &super::ring::Ring, id: ReqId) -> bool {
     match position {
         Some(position) => {
             if let Some(job) = state.jobs.remove(position) {
-                job.ring.slot.working.fetch_sub(1, Ordering::Release);
+                job.ring.slot.working.fetch_sub(awaited(&job), Ordering::Release);
             }
             true
         }
@@ -121,14 +182,16 @@ pub fn start_thread(run: extern "C" fn(*mut c_void) -> *mut c_void, argument: *m
 }
 
 extern "C" fn worker(pool: *mut c_void) -> *mut c_void {
-    // SAFETY: the address of one of the two pools.
+    // SAFETY: the address of one of the pools.
     let pool = unsafe { &*pool.cast::<Pool>() };
     name_thread(b"iou-wrk-");
+    let mut cpus_seen = 0;
     loop {
         let seen = pool.arrivals.load(Ordering::Acquire);
         let mut state = pool.state.lock();
         if let Some(job) = state.jobs.pop_front() {
             drop(state);
+            follow_cpus(&mut cpus_seen);
             run(job);
             continue;
         }
@@ -179,11 +242,11 @@ pub unsafe fn abandon() {
 
 fn run(job: Job) {
     let outcome = ops::work(&job);
-    job.ring.work_done(job.id, outcome);
-    let slot = job.ring.slot;
+    job.ring.work_done(&job, outcome);
+    let (slot, awaited) = (job.ring.slot, awaited(&job));
     // The use of the ring ends first: whoever waits for its workers may find nothing of it left.
     drop(job);
-    if slot.working.fetch_sub(1, Ordering::Release) == 1 {
+    if awaited != 0 && slot.working.fetch_sub(awaited, Ordering::Release) == awaited {
         sys::futex_wake(&slot.working, i32::MAX as usize);
     }
 }

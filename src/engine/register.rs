@@ -3,37 +3,18 @@
 
 use super::cancel;
 use super::ops;
+use super::pool;
+use super::program::{read, write};
 use super::registry;
+use super::resources::Kind;
+use super::restrictions::Restrictions;
 use super::ring::Ring;
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
-use ::alloc::vec::Vec;
 use ::core::ffi::{c_int, c_void};
 use ::core::mem::size_of;
 use ::core::sync::atomic::Ordering;
-
-/// Reads one structure or number of the program.
-fn read<T: Copy>(arg: *const c_void) -> Result<T, Errno> {
-    let mut value = ::core::mem::MaybeUninit::<T>::uninit();
-    // SAFETY: room for one; the address may be bad. Every T here is made of integers.
-    unsafe {
-        sys::copy_from_program(value.as_mut_ptr().cast(), arg as u64, size_of::<T>())?;
-        Ok(value.assume_init())
-    }
-}
-
-/// Reads an array of numbers.
-fn read_array(arg: u64, count: u32) -> Result<Vec<c_int>, Errno> {
-    let mut values: Vec<c_int> = Vec::new();
-    values.try_reserve_exact(count as usize).map_err(|_| Errno::NOMEM)?;
-    // SAFETY: room for all of them; the address may be bad.
-    unsafe {
-        sys::copy_from_program(values.as_mut_ptr().cast(), arg, count as usize * size_of::<c_int>())?;
-        values.set_len(count as usize);
-    }
-    Ok(values)
-}
 
 impl Ring {
     /// The system call on this ring.
@@ -44,6 +25,7 @@ impl Ring {
     pub unsafe fn register(&self, opcode: u32, arg: *const c_void, nr_args: u32) -> Result<c_int, Errno> {
         let bare = arg.is_null() && nr_args == 0;
         let refuse_unless = |fits: bool| if fits { Ok(()) } else { Err(Errno::INVAL) };
+        self.check_register(opcode)?;
         match opcode {
             IORING_REGISTER_PROBE => {
                 refuse_unless(!arg.is_null() && nr_args <= 256)?;
@@ -51,7 +33,7 @@ impl Ring {
             }
             IORING_REGISTER_EVENTFD | IORING_REGISTER_EVENTFD_ASYNC => {
                 refuse_unless(nr_args == 1)?;
-                self.register_eventfd(read(arg)?, opcode == IORING_REGISTER_EVENTFD_ASYNC)
+                self.register_eventfd(read(arg as u64)?, opcode == IORING_REGISTER_EVENTFD_ASYNC)
             }
             IORING_UNREGISTER_EVENTFD => {
                 refuse_unless(bare)?;
@@ -61,41 +43,83 @@ impl Ring {
                     Err(Errno::NXIO)
                 }
             }
-            IORING_REGISTER_FILES => {
-                refuse_unless(!arg.is_null())?;
-                self.register_files(arg as u64, nr_args)
+            IORING_REGISTER_FILES | IORING_REGISTER_BUFFERS => {
+                if arg.is_null() {
+                    return Err(Errno::FAULT);
+                }
+                self.register_table(opcode == IORING_REGISTER_FILES, arg as u64, 0, nr_args)
             }
-            IORING_UNREGISTER_FILES => {
+            IORING_REGISTER_FILES2 | IORING_REGISTER_BUFFERS2 => {
+                refuse_unless(nr_args as usize == size_of::<io_uring_rsrc_register>())?;
+                let table: io_uring_rsrc_register = read(arg as u64)?;
+                let sparse = table.flags & IORING_RSRC_REGISTER_SPARSE != 0;
+                refuse_unless(table.nr != 0 && table.resv2 == 0 && table.flags & !IORING_RSRC_REGISTER_SPARSE == 0)?;
+                refuse_unless(!sparse || table.data == 0)?;
+                self.register_table(opcode == IORING_REGISTER_FILES2, table.data, table.tags, table.nr)
+            }
+            IORING_UNREGISTER_FILES | IORING_UNREGISTER_BUFFERS => {
                 refuse_unless(bare)?;
-                self.state.lock().resources.unregister_files().map(|()| 0)
+                let files = opcode == IORING_UNREGISTER_FILES;
+                self.unregister(if files { Kind::Files } else { Kind::Buffers }).map(|()| 0)
             }
             IORING_REGISTER_FILES_UPDATE => {
-                let update: io_uring_files_update = read(arg)?;
-                refuse_unless(update.resv == 0 && nr_args != 0)?;
-                let fds = read_array(update.fds, nr_args)?;
-                self.state.lock().resources.update_files(self, update.offset, &fds).map(|done| done as c_int)
+                refuse_unless(nr_args != 0)?;
+                let update: io_uring_files_update = read(arg as u64)?;
+                refuse_unless(update.resv == 0)?;
+                let update = io_uring_rsrc_update2 { offset: update.offset, data: update.fds, nr: nr_args, ..Default::default() };
+                self.update(&mut self.state.lock(), Kind::Files, &update)
+            }
+            IORING_REGISTER_FILES_UPDATE2 | IORING_REGISTER_BUFFERS_UPDATE => {
+                refuse_unless(nr_args as usize == size_of::<io_uring_rsrc_update2>())?;
+                let update: io_uring_rsrc_update2 = read(arg as u64)?;
+                refuse_unless(update.nr != 0 && update.resv == 0 && update.resv2 == 0)?;
+                let files = opcode == IORING_REGISTER_FILES_UPDATE2;
+                self.update(&mut self.state.lock(), if files { Kind::Files } else { Kind::Buffers }, &update)
+            }
+            IORING_REGISTER_CLONE_BUFFERS => {
+                refuse_unless(nr_args == 1)?;
+                self.clone_buffers_from(&read(arg as u64)?)
             }
             IORING_REGISTER_ENABLE_RINGS => {
                 refuse_unless(bare)?;
-                if !self.disabled.swap(false, Ordering::AcqRel) {
-                    return Err(Errno::BADFD);
-                }
+                self.enable()
+            }
+            IORING_REGISTER_RESIZE_RINGS => {
+                refuse_unless(!arg.is_null() && nr_args == 1)?;
+                self.resize(arg as u64)
+            }
+            IORING_REGISTER_MEM_REGION => {
+                refuse_unless(!arg.is_null() && nr_args == 1)?;
+                self.register_region(arg as u64)
+            }
+            IORING_REGISTER_IOWQ_MAX_WORKERS => {
+                refuse_unless(!arg.is_null() && nr_args == 2)?;
+                limit_workers(arg as u64)
+            }
+            IORING_REGISTER_IOWQ_AFF => {
+                refuse_unless(!arg.is_null() && nr_args != 0)?;
+                bind_workers(arg as u64, nr_args)
+            }
+            IORING_UNREGISTER_IOWQ_AFF => {
+                refuse_unless(bare)?;
+                pool::bind(None);
                 Ok(0)
             }
+            IORING_REGISTER_RESTRICTIONS => self.restrict(arg as u64, nr_args),
             IORING_REGISTER_RING_FDS => self.register_ring_fd(arg, nr_args),
             IORING_UNREGISTER_RING_FDS => {
                 refuse_unless(nr_args == 1)?;
-                let update: io_uring_files_update = read(arg)?;
+                let update: io_uring_files_update = read(arg as u64)?;
                 refuse_unless(update.resv == 0 && update.fds == 0)?;
-                Ok(registry::unregister(update.offset as c_int) as c_int)
+                super::setup::unregister(update.offset as c_int).map(|()| 1)
             }
             IORING_REGISTER_SYNC_CANCEL => {
                 refuse_unless(nr_args == 1)?;
-                cancel::synchronous(self, &read(arg)?)
+                cancel::synchronous(self, &read(arg as u64)?)
             }
             IORING_REGISTER_CLOCK => {
                 refuse_unless(!arg.is_null() && nr_args == 0)?;
-                let clock: io_uring_clock_register = read(arg)?;
+                let clock: io_uring_clock_register = read(arg as u64)?;
                 refuse_unless(clock.__resv == [0; 3])?;
                 refuse_unless([libc::CLOCK_MONOTONIC, libc::CLOCK_BOOTTIME].contains(&(clock.clockid as c_int)))?;
                 self.wait_clock.store(clock.clockid as c_int, Ordering::Relaxed);
@@ -122,31 +146,112 @@ impl Ring {
         Ok(0)
     }
 
-    fn register_files(&self, arg: u64, nr_args: u32) -> Result<c_int, Errno> {
-        if nr_args == 0 {
+    /// What holds for every opcode: -EINVAL for one that no kernel knows, -EEXIST for a foreign thread, -EACCES where restrictions forbid it.
+    fn check_register(&self, opcode: u32) -> Result<(), Errno> {
+        if opcode >= IORING_REGISTER_LAST {
             return Err(Errno::INVAL);
         }
-        if nr_args as u64 > sys::nofile_limit()?.cur {
-            return Err(Errno::MFILE);
+        if self.flags & IORING_SETUP_SINGLE_ISSUER != 0 {
+            let owner = self.owner.load(Ordering::Relaxed);
+            if owner != 0 && owner != sys::gettid() {
+                return Err(Errno::EXIST);
+            }
         }
-        let fds = read_array(arg, nr_args)?;
-        self.state.lock().resources.register_files(self, &fds).map(|()| 0)
+        self.state.lock().restrictions().map_or(Ok(()), |restrictions| restrictions.check_register(opcode))
+    }
+
+    /// `IORING_REGISTER_RESTRICTIONS`: once, while the ring is disabled.
+    fn restrict(&self, from: u64, count: u32) -> Result<c_int, Errno> {
+        if !self.disabled.load(Ordering::Acquire) {
+            return Err(Errno::BADFD);
+        }
+        let mut st = self.state.lock();
+        if st.restrictions.is_some() {
+            return Err(Errno::BUSY);
+        }
+        st.restrictions = Some((Restrictions::read(from, count)?, false));
+        Ok(0)
+    }
+
+    /// `IORING_REGISTER_ENABLE_RINGS`: from now on the restrictions hold, and the ring is the caller's.
+    fn enable(&self) -> Result<c_int, Errno> {
+        let mut st = self.state.lock();
+        if !self.disabled.load(Ordering::Acquire) {
+            return Err(Errno::BADFD);
+        }
+        if let Some((_, hold)) = &mut st.restrictions {
+            *hold = true;
+        }
+        if self.flags & IORING_SETUP_SINGLE_ISSUER != 0 {
+            let _ = self.owner.compare_exchange(0, sys::gettid(), Ordering::Relaxed, Ordering::Relaxed);
+        }
+        self.disabled.store(false, Ordering::Release);
+        Ok(0)
+    }
+
+    fn register_table(&self, files: bool, data: u64, tags: u64, count: u32) -> Result<c_int, Errno> {
+        let made = if files { self.register_files(data, tags, count) } else { self.register_buffers(data, tags, count) };
+        made.map(|()| 0)
+    }
+
+    fn clone_buffers_from(&self, arg: &io_uring_clone_buffers) -> Result<c_int, Errno> {
+        if arg.flags & !(IORING_REGISTER_SRC_REGISTERED | IORING_REGISTER_DST_REPLACE) != 0 || arg.pad != [0; 3] {
+            return Err(Errno::INVAL);
+        }
+        // Told before the source is looked for.
+        if arg.flags & IORING_REGISTER_DST_REPLACE == 0 && self.has_buffers() {
+            return Err(Errno::BUSY);
+        }
+        let registered = arg.flags & IORING_REGISTER_SRC_REGISTERED != 0;
+        let source = super::ring_for_certain(arg.src_fd as c_int, registered)?;
+        self.clone_buffers(&source, arg).map(|()| 0)
     }
 
     fn register_ring_fd(&self, arg: *const c_void, nr_args: u32) -> Result<c_int, Errno> {
         if nr_args == 0 || nr_args > 16 {
             return Err(Errno::INVAL);
         }
-        let mut update: io_uring_files_update = read(arg)?;
+        let mut update: io_uring_files_update = read(arg as u64)?;
         if update.resv != 0 {
             return Err(Errno::INVAL);
         }
         let named = registry::get(update.fds as c_int, false).ok_or(Errno::BADF)?;
         update.offset = registry::register(&named)? as u32;
-        // SAFETY: one structure; the address may be bad.
-        unsafe { sys::copy_to_program(arg as u64, (&raw const update).cast(), size_of::<io_uring_files_update>()) }?;
+        write(arg as u64, &update)?;
         Ok(1)
     }
+}
+
+/// `IORING_REGISTER_IOWQ_MAX_WORKERS`: sets the limits that are not 0, and answers what they were. All rings share their workers.
+fn limit_workers(arg: u64) -> Result<c_int, Errno> {
+    let [bounded, unbounded]: [u32; 2] = read(arg)?;
+    if bounded > i32::MAX as u32 || unbounded > i32::MAX as u32 {
+        return Err(Errno::INVAL);
+    }
+    let mut processes = sys::Rlimit::default();
+    // SAFETY: the kernel writes one `struct rlimit64`.
+    unsafe { sys::call(libc::SYS_prlimit64, [0, libc::RLIMIT_NPROC as usize, 0, &raw mut processes as usize, 0, 0]) }?;
+    let most = u32::try_from(processes.cur).unwrap_or(u32::MAX);
+    write(arg, &pool::limit([bounded.min(most), unbounded.min(most)])).map(|()| 0)
+}
+
+/// `IORING_REGISTER_IOWQ_AFF`: the CPUs that workers may run on, of those that the program may.
+fn bind_workers(arg: u64, len: u32) -> Result<c_int, Errno> {
+    let mut wanted = pool::Cpus::default();
+    let room = size_of::<pool::Cpus>();
+    // SAFETY: at most as many bytes as there is room for; the address may be bad.
+    unsafe { sys::copy_from_program((&raw mut wanted).cast(), arg, (len as usize).min(room)) }?;
+    let mut allowed = pool::Cpus::default();
+    // SAFETY: the kernel writes at most as many bytes as there is room for.
+    let known = unsafe { sys::call(libc::SYS_sched_getaffinity, [0, room, &raw mut allowed as usize, 0, 0, 0]) }?;
+    // Bits that name no CPU are cut off, as by the kernel.
+    let words = known.div_ceil(size_of::<usize>());
+    wanted.iter_mut().skip(words).for_each(|word| *word = 0);
+    if wanted.iter().zip(&allowed).any(|(wanted, allowed)| wanted & !allowed != 0) {
+        return Err(Errno::INVAL);
+    }
+    pool::bind(Some(wanted));
+    Ok(0)
 }
 
 /// Tells an eventfd by its name in `/proc`; where there is none, takes the program's word.

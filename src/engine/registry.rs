@@ -22,6 +22,8 @@ pub struct Slot {
     users: AtomicU32,
     /// Jobs of the ring in workers' hands. Here, so that a worker can give up its use of the ring before it says that it is done.
     pub working: AtomicU32,
+    /// Names of the ring: its descriptor and its registered numbers. It ends with the last of them.
+    names: AtomicU32,
     ring: UnsafeCell<MaybeUninit<Ring>>,
 }
 
@@ -128,6 +130,16 @@ pub fn get(fd: c_int, registered: bool) -> Option<Handle> {
     enter(entry(fd)?)
 }
 
+/// Is any ring open?
+pub fn any() -> bool {
+    OPEN.load(Ordering::Relaxed) != 0
+}
+
+/// Could this be the registered number of a ring, the kernel's included?
+pub fn is_registered_number(number: c_int) -> bool {
+    (0..REGISTERED_FIRST + REGISTERED_MOST as c_int).contains(&number)
+}
+
 /// The ring in a slot that the watcher thread was given as a number.
 pub fn by_key(key: u64) -> Option<Handle> {
     let place = AtomicPtr::new(key as usize as *mut Slot);
@@ -184,6 +196,7 @@ pub fn create(make: impl FnOnce(&'static Slot) -> Result<Ring, Errno>) -> Result
         Box::leak(Box::new(Slot {
             users: AtomicU32::new(0),
             working: AtomicU32::new(0),
+            names: AtomicU32::new(0),
             ring: UnsafeCell::new(MaybeUninit::uninit()),
         }))
     });
@@ -213,10 +226,12 @@ pub fn publish(fd: c_int, handle: Handle) -> Result<Option<Handle>, Errno> {
         }
     }
     let entry = entry(fd).ok_or(Errno::BADF)?;
-    let slot = handle.slot as *const Slot as *mut Slot;
+    let ring_slot = handle.slot;
+    let slot = ring_slot as *const Slot as *mut Slot;
     // The use that the handle stands for now belongs to the table.
     ::core::mem::forget(handle);
     OPEN.fetch_add(1, Ordering::Relaxed);
+    ring_slot.names.fetch_add(1, Ordering::Relaxed);
     let old = entry.swap(slot, Ordering::AcqRel);
     Ok(reclaim(old))
 }
@@ -233,28 +248,36 @@ fn reclaim(slot: *mut Slot) -> Option<Handle> {
     Some(Handle { slot })
 }
 
-/// Gives a ring a registered number.
+/// Gives a ring a registered number, which keeps it open as its descriptor does.
 pub fn register(ring: &Ring) -> Result<c_int, Errno> {
     let slot = ring.slot as *const Slot as *mut Slot;
     for (index, entry) in REGISTERED.iter().enumerate() {
+        if !entry.load(Ordering::Relaxed).is_null() {
+            continue;
+        }
+        let handle = ring.handle();
+        ring.slot.names.fetch_add(1, Ordering::Relaxed);
+        OPEN.fetch_add(1, Ordering::Relaxed);
         if entry.compare_exchange(null_mut(), slot, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            // The use belongs to the table now.
+            ::core::mem::forget(handle);
             return Ok(REGISTERED_FIRST + index as c_int);
         }
+        // Another thread was first. The ring has a name already, or its maker holds it: this is not its last.
+        ring.slot.names.fetch_sub(1, Ordering::Relaxed);
+        OPEN.fetch_sub(1, Ordering::Relaxed);
     }
     Err(Errno::BUSY)
 }
 
-/// Takes a registered number back. True where it was one.
-pub fn unregister(number: c_int) -> bool {
+/// Takes a registered number back; returns the use that the table had. -EINVAL for what cannot be such a number.
+pub fn unregister(number: c_int) -> Result<Option<Handle>, Errno> {
     let index = usize::try_from(number.wrapping_sub(REGISTERED_FIRST)).ok();
-    let Some(entry) = index.and_then(|index| REGISTERED.get(index)) else { return false };
-    !entry.swap(null_mut(), Ordering::AcqRel).is_null()
+    let entry = index.and_then(|index| REGISTERED.get(index)).ok_or(Errno::INVAL)?;
+    Ok(reclaim(entry.swap(null_mut(), Ordering::AcqRel)))
 }
 
-/// Takes all numbers of a ring back.
-pub fn unregister_all(ring: &Ring) {
-    let slot = ring.slot as *const Slot as *mut Slot;
-    for entry in &REGISTERED {
-        let _ = entry.compare_exchange(slot, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
-    }
+/// A ring has lost a name. True where it was the last.
+pub fn lose_name(ring: &Ring) -> bool {
+    ring.slot.names.fetch_sub(1, Ordering::AcqRel) == 1
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! Requests: where each of them is on its way, links between them, and the order that drain asks for.
 
+use super::own::Own;
+use super::resources::Node;
 use crate::core::abi::*;
+use ::alloc::boxed::Box;
+use ::alloc::sync::Arc;
 use ::alloc::vec::Vec;
 
 /// Names a request; a number used again has another generation.
@@ -43,6 +47,8 @@ pub enum Stage {
     Timed,
     /// In a worker's hands, or in the queue before them.
     Working,
+    /// A thread sleeps for it, on futexes.
+    Asleep,
     /// Its descriptor was closed and the number used anew: only a cancel ends it.
     Orphaned,
 }
@@ -74,6 +80,11 @@ pub struct Request {
     pub count: u32,
     /// The submission failed already: it completes with this as soon as its turn comes.
     pub failed: Option<i32>,
+    /// Copies of what the SQE points to.
+    pub own: Option<Box<Own>>,
+    /// The fixed file it works on, and the fixed buffer, or a splice's fixed source: they stay until it ends.
+    pub file: Option<Arc<Node>>,
+    pub buffer: Option<Arc<Node>>,
 }
 
 impl Request {
@@ -92,6 +103,9 @@ impl Request {
             done: 0,
             count: 0,
             failed: None,
+            own: None,
+            file: None,
+            buffer: None,
         }
     }
 

@@ -4,12 +4,14 @@
 use super::aio::Aio;
 use super::cq::Cq;
 use super::hints::Hints;
-use super::memory::Memory;
+use super::memory::{Current, Memory};
 use super::ops::{self, Outcome};
 use super::pool;
 use super::reactor::FdTable;
+use super::region::Region;
 use super::request::{ReqId, Request, Slab, Stage};
 use super::resources::Resources;
+use super::restrictions::Restrictions;
 use super::sync::Mutex;
 use super::timers::Timers;
 use crate::core::abi::*;
@@ -23,7 +25,7 @@ use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 pub struct Ring {
     /// Setup flags.
     pub flags: u32,
-    pub memory: Memory,
+    pub memory: Current,
     /// The ring's descriptor: an epoll that holds `evf` and `inner`. -1 once closed.
     pub fd: AtomicI32,
     /// Readable while the CQ is not empty, and possibly a little longer.
@@ -58,6 +60,9 @@ pub struct State {
     pub fds: FdTable,
     pub timers: Timers,
     pub resources: Resources,
+    pub region: Option<Region>,
+    /// Registered restrictions, and whether they hold: from the ring's being enabled on.
+    pub restrictions: Option<(Restrictions, bool)>,
     pub aio: Aio,
     pub hints: Hints,
     /// Begun links whose next request can be issued.
@@ -77,6 +82,8 @@ impl State {
             fds: FdTable::new(),
             timers: Timers::new(),
             resources: Resources::new(),
+            region: None,
+            restrictions: None,
             aio: Aio::new(),
             hints: Hints::new(),
             ready: VecDeque::new(),
@@ -84,6 +91,11 @@ impl State {
             held_requests: 0,
             alarm_at: u64::MAX,
         }
+    }
+
+    /// The restrictions that hold.
+    pub fn restrictions(&self) -> Option<&Restrictions> {
+        self.restrictions.as_ref().filter(|(_, hold)| *hold).map(|(restrictions, _)| restrictions)
     }
 
     /// True while something can complete only when a thread looks after it.
@@ -115,7 +127,7 @@ impl Ring {
 
     /// Takes up to `to_submit` SQEs and begins their requests. Returns how many it took, or -EAGAIN where none could be.
     pub fn submit(&self, st: &mut State, to_submit: u32) -> Result<u32, Errno> {
-        let memory = &self.memory;
+        let memory: &Memory = &self.memory;
         // SAFETY: fields of the ring's memory. Acquire pairs with the program's release of the tail: the SQEs are filled.
         let (mut head, tail) = unsafe {
             use crate::core::primitive::{load_acquire, load_relaxed};
@@ -132,7 +144,7 @@ impl Ring {
                 break;
             };
             let mut request = Request::new(sqe);
-            let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode));
+            let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st.restrictions());
             request.failed = accepted.err().map(Errno::to_c);
             let Some(id) = st.requests.insert(request) else { break };
             head = head.wrapping_add(1);
@@ -158,7 +170,7 @@ impl Ring {
 
     /// A copy of the SQE that position `head` names; it is never read again. None for an index that names none.
     fn sqe_at(&self, head: u32) -> Option<io_uring_sqe> {
-        let memory = &self.memory;
+        let memory: &Memory = &self.memory;
         let slot = head & (memory.sq_entries - 1);
         let index = if memory.sq_array.is_null() {
             slot
@@ -178,7 +190,7 @@ impl Ring {
     fn begin(&self, st: &mut State, link: Link) {
         let Some(head) = link.head else { return };
         if link.failed {
-            self.fail_link(st, head, link.skip_cqes);
+            self.fail_link(st, head);
         } else if link.drain || !st.held.is_empty() {
             st.held.push_back(head);
             st.held_requests += link.len;
@@ -188,13 +200,15 @@ impl Ring {
     }
 
     /// Ends a link of which one request was refused: that one with its error, the others with -ECANCELED.
-    fn fail_link(&self, st: &mut State, head: ReqId, skip_cqes: bool) {
+    fn fail_link(&self, st: &mut State, head: ReqId) {
+        let silent = st.requests.get(head).is_some_and(|request| request.has(IOSQE_CQE_SKIP_SUCCESS));
         let mut next = Some(head);
         while let Some(id) = next {
             let Some(request) = st.requests.remove(id) else { return };
             next = request.next;
             let res = request.failed.unwrap_or(Errno::CANCELED.to_c());
-            if request.failed.is_some() || !skip_cqes {
+            // Where the first wanted no CQE for success, it gets one for its failure and the others get none.
+            if id == head || !silent {
                 self.post_counted(st, &request, res, 0, true);
             }
         }
@@ -246,15 +260,26 @@ impl Ring {
         request.stage = Stage::Issuing;
         // A program that asks for a worker counts on hearing of it as of something that happened later.
         let inline = !request.has(IOSQE_ASYNC);
+        // What may wait for somebody is tried all the same, and waits in the reactor: there it can be cancelled.
+        let at_once_to_worker = !inline && ops::can_work(request.sqe.opcode) && !ops::may_wait(request.sqe.opcode);
         if request.has(IOSQE_FIXED_FILE) && ops::takes_file(request.sqe.opcode) {
             let index = request.sqe.fd;
-            match st.resources.file(index) {
-                Ok(fd) => request.fd = fd,
-                Err(e) => return self.complete(st, id, Err(e).into(), true),
+            match st.resources.file_node(index) {
+                Ok(file) => {
+                    request.fd = file.fd();
+                    request.file = Some(file);
+                }
+                Err(e) => {
+                    let missing = if ops::vectors_are_bad(request) { Errno::FAULT } else { e };
+                    return self.complete(st, id, Err(missing).into(), true);
+                }
             }
         }
-        let outcome =
-            if request.has(IOSQE_ASYNC) && ops::can_work(request.sqe.opcode) { Outcome::Work } else { ops::issue(self, st, id) };
+        if let Err(e) = ops::fixed::import(st, id) {
+            self.settle(st, id, Err(e).into(), inline);
+            return;
+        }
+        let outcome = if at_once_to_worker { Outcome::Work } else { ops::issue(self, st, id) };
         self.settle(st, id, outcome, inline);
         self.arm_guard(st, id);
     }
@@ -262,7 +287,13 @@ impl Ring {
     /// Does what an operation answered.
     pub fn settle(&self, st: &mut State, id: ReqId, outcome: Outcome, inline: bool) {
         match outcome {
-            Outcome::Done(completion) => self.complete(st, id, completion, inline),
+            Outcome::Done(completion) => {
+                let judged = match st.requests.get(id) {
+                    Some(request) => ops::judge(request, completion),
+                    None => return,
+                };
+                self.complete(st, id, judged, inline);
+            }
             Outcome::Arm(events) => {
                 if let Err(completion) = self.arm(st, id, events) {
                     self.complete(st, id, completion, inline);
@@ -280,7 +311,7 @@ impl Ring {
     fn hand_to_worker(&self, st: &mut State, id: ReqId) {
         let Some(request) = st.requests.get(id) else { return };
         request.stage = Stage::Working;
-        let job = pool::Job { ring: self.handle(), id, sqe: request.sqe, fd: request.fd };
+        let job = pool::Job { ring: self.handle(), id, sqe: request.sqe, fd: request.fd, sleep: None };
         if let Err(e) = pool::submit(job) {
             self.complete(st, id, Err(e).into(), true);
         }
@@ -293,7 +324,7 @@ impl Ring {
         if request.sqe.opcode != IORING_OP_LINK_TIMEOUT {
             return;
         }
-        let behind = request.next;
+        let behind = request.next.take();
         request.guarded = Some(id);
         request.stage = Stage::Timed;
         if let Some(request) = st.requests.get(id) {
@@ -335,7 +366,7 @@ impl Ring {
 
     /// Ends a request: its CQE, its guard, and the rest of its link.
     pub fn complete(&self, st: &mut State, id: ReqId, completion: Completion, inline: bool) {
-        let Some(request) = st.requests.remove(id) else { return };
+        let Some(mut request) = st.requests.remove(id) else { return };
         if let Some(key) = request.timer {
             st.timers.remove(key);
         }
@@ -349,6 +380,8 @@ impl Ring {
         if !skip || completion.failed {
             self.post_counted(st, &request, completion.res, completion.flags, inline);
         }
+        self.put(request.file.take());
+        self.put(request.buffer.take());
         let Some(next) = request.next else { return };
         if completion.failed && !request.has(IOSQE_IO_HARDLINK) {
             self.cancel_link(st, next, skip, inline);
@@ -370,9 +403,10 @@ impl Ring {
     }
 
     /// A worker has done a request.
-    pub fn work_done(&self, id: ReqId, outcome: Outcome) {
+    pub fn work_done(&self, job: &pool::Job, outcome: Outcome) {
         let mut st = self.state.lock();
-        self.settle(&mut st, id, outcome, false);
+        let outcome = ops::worked_out(st.requests.get(job.id), job, outcome);
+        self.settle(&mut st, job.id, outcome, false);
         self.run(&mut st);
         self.update_taskrun(st.pending());
     }
@@ -386,7 +420,6 @@ struct Link {
     len: usize,
     failed: bool,
     drain: bool,
-    skip_cqes: bool,
 }
 
 impl Link {
@@ -398,7 +431,6 @@ impl Link {
         self.last = Some((id, sqe.opcode));
         self.len += 1;
         self.failed |= failed;
-        self.skip_cqes |= failed && sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0;
         self.drain |= sqe.flags & IOSQE_IO_DRAIN != 0;
     }
 

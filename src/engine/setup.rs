@@ -3,7 +3,7 @@
 
 use super::cancel::{self, Target};
 use super::cq::Cq;
-use super::memory::Memory;
+use super::memory::{Current, Memory};
 use super::process;
 use super::registry::{self, Handle, Slot};
 use super::resources::high;
@@ -19,7 +19,7 @@ const MOST_SQ_ENTRIES: u32 = 32768;
 const MOST_CQ_ENTRIES: u32 = 2 * MOST_SQ_ENTRIES;
 
 /// Features a ring reports: each of them is kept.
-const FEATURES: u32 = IORING_FEAT_SINGLE_MMAP
+pub const FEATURES: u32 = IORING_FEAT_SINGLE_MMAP
     | IORING_FEAT_NODROP
     | IORING_FEAT_SUBMIT_STABLE
     | IORING_FEAT_RW_CUR_POS
@@ -28,13 +28,14 @@ const FEATURES: u32 = IORING_FEAT_SINGLE_MMAP
     | IORING_FEAT_POLL_32BITS
     | IORING_FEAT_EXT_ARG
     | IORING_FEAT_NATIVE_WORKERS
+    | IORING_FEAT_RSRC_TAGS
     | IORING_FEAT_CQE_SKIP
     | IORING_FEAT_LINKED_FILE
     | IORING_FEAT_REG_REG_RING
     | IORING_FEAT_MIN_TIMEOUT;
 
 /// Setup flags that are kept. The others answer as on a kernel that lacks them.
-const FLAGS: u32 = IORING_SETUP_CQSIZE
+pub const FLAGS: u32 = IORING_SETUP_CQSIZE
     | IORING_SETUP_ATTACH_WQ
     | IORING_SETUP_CLAMP
     | IORING_SETUP_R_DISABLED
@@ -63,7 +64,7 @@ fn check_flags(flags: u32) -> Result<(), Errno> {
 }
 
 /// The sizes that the kernel makes of what was asked for.
-fn size_entries(entries: u32, p: &mut io_uring_params) -> Result<(), Errno> {
+pub fn size_entries(entries: u32, p: &mut io_uring_params) -> Result<(), Errno> {
     let clamp = p.flags & IORING_SETUP_CLAMP != 0;
     let limit = |wanted: u32, most: u32| {
         if wanted == 0 || (wanted > most && !clamp) {
@@ -138,14 +139,14 @@ pub fn setup(entries: c_uint, p: &mut io_uring_params) -> Result<c_int, Errno> {
     let fd = handle.fd.load(Ordering::Relaxed);
     if p.flags & IORING_SETUP_REGISTERED_FD_ONLY != 0 {
         let number = registry::register(&handle)?;
-        // The number is the ring's being open now.
+        // The number is the ring's only name.
         let _ = sys::close(handle.fd.swap(-1, Ordering::Relaxed));
-        ::core::mem::forget(handle);
         return Ok(number);
     }
     if let Some(stale) = registry::publish(fd, handle)? {
         // The program closed that ring's descriptor by itself, and the number has come round.
-        end(stale);
+        stale.fd.store(-1, Ordering::Relaxed);
+        release(stale);
     }
     Ok(fd)
 }
@@ -157,7 +158,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
     let [evf, inner, wake, alarm] = own.list;
     let ring = Ring {
         flags: p.flags,
-        memory,
+        memory: Current::new(memory),
         fd: AtomicI32::new(outer),
         evf,
         inner,
@@ -181,20 +182,32 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
     Ok(ring)
 }
 
-/// Closes a ring's descriptor and ends the ring: when it returns, nothing touches the program's memory any more.
+/// Closes a ring's descriptor. Where it was the ring's last name, nothing touches the program's memory any more when this returns.
 pub fn close(fd: c_int) {
     process::notice_fork();
     if let Some(ring) = registry::withdraw(fd) {
-        end(ring);
+        release(ring);
     } else {
         let _ = sys::close(fd);
     }
 }
 
-fn end(ring: Handle) {
+/// Takes a registered number back.
+pub fn unregister(number: c_int) -> Result<(), Errno> {
+    if let Some(ring) = registry::unregister(number)? {
+        if registry::lose_name(&ring) {
+            wind_up(&ring);
+        }
+    }
+    Ok(())
+}
+
+/// The ring's descriptor is no name of it any more; it goes on while it has a registered number.
+fn release(ring: Handle) {
     let fd = ring.fd.swap(-1, Ordering::AcqRel);
-    registry::unregister_all(&ring);
-    wind_up(&ring);
+    if registry::lose_name(&ring) {
+        wind_up(&ring);
+    }
     if fd != -1 {
         let _ = sys::close(fd);
     }

@@ -514,7 +514,7 @@ pub unsafe extern "C" fn io_uring_cqe_seen(ring: *mut io_uring, cqe: *mut io_uri
     // SAFETY: the caller's promise.
     unsafe {
         if let Some(cqe) = cqe.as_ref() {
-            queue::cq_advance(ring_ref(ring), queue::cqe_slots(cqe));
+            queue::cqe_seen(ring_ref(ring), cqe);
         }
     }
 }

@@ -222,6 +222,10 @@ pub const IORING_FIXED_FD_NO_CLOEXEC: u32 = 1;
 
 // `nop_flags`.
 pub const IORING_NOP_INJECT_RESULT: u32 = 1;
+pub const IORING_NOP_FILE: u32 = 2;
+pub const IORING_NOP_FIXED_FILE: u32 = 4;
+pub const IORING_NOP_FIXED_BUFFER: u32 = 8;
+pub const IORING_NOP_TW: u32 = 0x10;
 pub const IORING_NOP_CQE32: u32 = 0x20;
 
 // `attr_type_mask` of reads and writes.

@@ -156,10 +156,16 @@ pub fn populate_write(address: usize, len: usize) -> Result<(), Errno> {
     // SAFETY: the contents stay as they are.
     match unsafe { call(libc::SYS_madvise, [start, len, libc::MADV_POPULATE_WRITE as usize, 0, 0, 0]) } {
         Ok(_) => Ok(()),
-        // An older kernel cannot tell; bad memory shows when it is used.
-        Err(Errno::INVAL) => Ok(()),
+        // Memory that may not be written to, or an older kernel, which cannot tell: then bad memory shows when it is used.
+        Err(Errno::INVAL) if !knows_populate_write() => Ok(()),
         Err(_) => Err(Errno::FAULT),
     }
+}
+
+/// Does the kernel know this advice? It is checked before the memory, of which there is none here.
+fn knows_populate_write() -> bool {
+    // SAFETY: no memory is involved.
+    unsafe { call(libc::SYS_madvise, [0, 0, libc::MADV_POPULATE_WRITE as usize, 0, 0, 0]) }.is_ok()
 }
 
 /// `timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)`.
@@ -239,4 +245,18 @@ pub unsafe fn copy_to_program(to: u64, from: *const c_void, len: usize) -> Resul
 pub fn madvise_wipe_on_fork(addr: *mut c_void, len: usize) -> Result<(), Errno> {
     // SAFETY: this advice changes nothing in this process.
     unsafe { call(libc::SYS_madvise, [addr as usize, len, libc::MADV_WIPEONFORK as usize, 0, 0, 0]) }.map(drop)
+}
+
+/// True where two descriptors name one open file (`kcmp(2)`); false, too, where the kernel does not say.
+pub fn is_same_file(a: c_int, b: c_int) -> bool {
+    const KCMP_FILE: usize = 0;
+    let process = getpid() as usize;
+    // SAFETY: no memory is involved.
+    unsafe { call(libc::SYS_kcmp, [process, process, KCMP_FILE, a as usize, b as usize, 0]) == Ok(0) }
+}
+
+/// Sets the status flags of a descriptor (`F_SETFL`).
+pub fn set_fd_flags(fd: c_int, flags: c_int) {
+    // SAFETY: no memory is involved.
+    let _ = unsafe { call(libc::SYS_fcntl, [fd as usize, libc::F_SETFL as usize, flags as usize, 0, 0, 0]) };
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-//! Files, their names and their metadata. All but closing is done by workers: a path may lead anywhere.
+//! Files, their names and their metadata. All but closing is done by workers: a path may lead anywhere. Paths are copied when they are
+//! submitted: the program may change or free its own as soon as the submission returns.
 
-use super::{call, require, Outcome};
+use super::{call, misc, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use crate::engine::pool::Job;
-use crate::engine::registry;
 use crate::engine::request::{ReqId, Request};
 use crate::engine::ring::{Ring, State};
 
@@ -90,40 +90,71 @@ pub fn madvise(job: &Job) -> Outcome {
     done(libc::SYS_madvise, [wide(sqe.addr), wide(len), sqe.op_flags as usize, 0, 0, 0])
 }
 
-/// Opening by path: never relative to a fixed file, and not into the file table.
-fn prepare_open(sqe: &io_uring_sqe) -> Result<(), Errno> {
+/// Opening by path: never relative to a fixed file.
+fn prepare_open(request: &mut Request, direct_close_on_exec: bool) -> Result<(), Errno> {
+    let sqe = &request.sqe;
     require(sqe.buf_index == 0)?;
     if sqe.flags & IOSQE_FIXED_FILE != 0 {
         return Err(Errno::BADF);
     }
-    // A direct descriptor has no table to go to.
-    if sqe.file_index != 0 {
-        return Err(Errno::NXIO);
+    request.sqe.addr = request.keep_path(request.sqe.addr, false)?;
+    // A place in the file table has no such mark.
+    require(request.sqe.file_index == 0 || !direct_close_on_exec)
+}
+
+/// What an open answered. A direct descriptor has no table to go to: the file is opened, and closed again.
+fn opened(sqe: &io_uring_sqe, result: Result<i32, Errno>) -> Outcome {
+    match result {
+        Ok(fd) if sqe.file_index != 0 => {
+            let _ = sys::close(fd);
+            Err(Errno::NXIO).into()
+        }
+        result => result.into(),
     }
-    Ok(())
 }
 
 pub fn prepare_openat(request: &mut Request) -> Result<(), Errno> {
-    prepare_open(&request.sqe)
+    let close_on_exec = request.sqe.op_flags & libc::O_CLOEXEC as u32 != 0;
+    prepare_open(request, close_on_exec)
 }
 
-/// `force_o_largefile` of the kernel: on 64-bit machines the flag is implied.
 pub fn openat(job: &Job) -> Outcome {
     let sqe = &job.sqe;
-    done(libc::SYS_openat, [dir(sqe.fd), wide(sqe.addr), sqe.op_flags as usize, sqe.len as usize, 0, 0])
+    // A mode without a file to make is nothing to the kernel's rings, and nothing to this call.
+    let args = [dir(sqe.fd), wide(sqe.addr), sqe.op_flags as usize, sqe.len as usize, 0, 0];
+    // SAFETY: the path is our copy.
+    opened(sqe, unsafe { call(libc::SYS_openat, args) })
 }
+
+/// The first published size of `struct open_how`, which is all of it so far.
+const OPEN_HOW_SIZE: usize = 24;
+/// A later, longer one is taken where what we do not know of it is zero; beyond this it is none.
+const OPEN_HOW_MOST: usize = 4096;
 
 pub fn prepare_openat2(request: &mut Request) -> Result<(), Errno> {
-    require(request.sqe.len >= OPEN_HOW_SIZE)?;
-    prepare_open(&request.sqe)
+    let (from, len) = (request.sqe.off, request.sqe.len as usize);
+    require(len >= OPEN_HOW_SIZE)?;
+    if len > OPEN_HOW_MOST {
+        return Err(Errno::from_raw(libc::E2BIG));
+    }
+    let mut how = [0u8; OPEN_HOW_MOST];
+    // SAFETY: room for as many bytes; the address may be bad.
+    unsafe { sys::copy_from_program(how.as_mut_ptr().cast(), from, len) }?;
+    if how[OPEN_HOW_SIZE..len].iter().any(|byte| *byte != 0) {
+        return Err(Errno::from_raw(libc::E2BIG));
+    }
+    request.sqe.off = request.keep(how[..OPEN_HOW_SIZE].to_vec())?;
+    request.sqe.len = OPEN_HOW_SIZE as u32;
+    let mut flags = [0u8; 8];
+    flags.copy_from_slice(&how[..8]);
+    prepare_open(request, u64::from_ne_bytes(flags) & libc::O_CLOEXEC as u64 != 0)
 }
-
-/// The first published size of `struct open_how`.
-const OPEN_HOW_SIZE: u32 = 24;
 
 pub fn openat2(job: &Job) -> Outcome {
     let sqe = &job.sqe;
-    done(libc::SYS_openat2, [dir(sqe.fd), wide(sqe.addr), wide(sqe.off), sqe.len as usize, 0, 0])
+    let args = [dir(sqe.fd), wide(sqe.addr), wide(sqe.off), sqe.len as usize, 0, 0];
+    // SAFETY: both are our copies.
+    opened(sqe, unsafe { call(libc::SYS_openat2, args) })
 }
 
 pub fn prepare_close(request: &mut Request) -> Result<(), Errno> {
@@ -132,17 +163,18 @@ pub fn prepare_close(request: &mut Request) -> Result<(), Errno> {
     if sqe.flags & IOSQE_FIXED_FILE != 0 {
         return Err(Errno::BADF);
     }
-    if sqe.file_index != 0 {
-        return Err(Errno::NXIO);
-    }
-    Ok(())
+    require(sqe.file_index == 0 || sqe.fd == 0)
 }
 
 pub fn close(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    if request.sqe.file_index != 0 {
+        // There is no table of direct descriptors.
+        return Err(Errno::NXIO).into();
+    }
     let fd = request.sqe.fd;
     // A ring does not close rings: its own is in use, and others end by their owners' hands.
-    if registry::get(fd, false).is_some() {
+    if misc::is_ring(fd) {
         return Err(Errno::BADF).into();
     }
     sys::close(fd).map(|()| 0).into()
@@ -157,8 +189,15 @@ fn prepare_path(sqe: &io_uring_sqe) -> Result<(), Errno> {
     Ok(())
 }
 
+/// True where the flags allow an empty path, which then names the descriptor itself.
+fn allows_empty(sqe: &io_uring_sqe) -> bool {
+    sqe.op_flags & libc::AT_EMPTY_PATH as u32 != 0
+}
+
 pub fn prepare_statx(request: &mut Request) -> Result<(), Errno> {
-    prepare_path(&request.sqe)
+    prepare_path(&request.sqe)?;
+    request.sqe.addr = request.keep_path(request.sqe.addr, allows_empty(&request.sqe))?;
+    Ok(())
 }
 
 pub fn statx(job: &Job) -> Outcome {
@@ -166,8 +205,21 @@ pub fn statx(job: &Job) -> Outcome {
     done(libc::SYS_statx, [dir(sqe.fd), wide(sqe.addr), sqe.op_flags as usize, sqe.len as usize, wide(sqe.off), 0])
 }
 
-pub fn prepare_two_paths(request: &mut Request) -> Result<(), Errno> {
-    prepare_path(&request.sqe)
+/// Keeps the paths at `addr` and at `addr2`; an empty one only where the first may be.
+fn keep_two_paths(request: &mut Request, first_empty: bool) -> Result<(), Errno> {
+    request.sqe.addr = request.keep_path(request.sqe.addr, first_empty)?;
+    request.sqe.off = request.keep_path(request.sqe.off, false)?;
+    Ok(())
+}
+
+pub fn prepare_renameat(request: &mut Request) -> Result<(), Errno> {
+    prepare_path(&request.sqe)?;
+    keep_two_paths(request, false)
+}
+
+pub fn prepare_linkat(request: &mut Request) -> Result<(), Errno> {
+    prepare_path(&request.sqe)?;
+    keep_two_paths(request, allows_empty(&request.sqe))
 }
 
 pub fn renameat(job: &Job) -> Outcome {
@@ -182,10 +234,16 @@ pub fn linkat(job: &Job) -> Outcome {
     done(libc::SYS_linkat, args)
 }
 
+fn keep_one_path(request: &mut Request) -> Result<(), Errno> {
+    request.sqe.addr = request.keep_path(request.sqe.addr, false)?;
+    Ok(())
+}
+
 pub fn prepare_unlinkat(request: &mut Request) -> Result<(), Errno> {
     require(request.sqe.off == 0 && request.sqe.len == 0)?;
+    prepare_path(&request.sqe)?;
     require(request.sqe.op_flags & !(libc::AT_REMOVEDIR as u32) == 0)?;
-    prepare_path(&request.sqe)
+    keep_one_path(request)
 }
 
 pub fn unlinkat(job: &Job) -> Outcome {
@@ -195,7 +253,8 @@ pub fn unlinkat(job: &Job) -> Outcome {
 
 pub fn prepare_mkdirat(request: &mut Request) -> Result<(), Errno> {
     require(request.sqe.off == 0 && request.sqe.op_flags == 0)?;
-    prepare_path(&request.sqe)
+    prepare_path(&request.sqe)?;
+    keep_one_path(request)
 }
 
 pub fn mkdirat(job: &Job) -> Outcome {
@@ -205,37 +264,11 @@ pub fn mkdirat(job: &Job) -> Outcome {
 
 pub fn prepare_symlinkat(request: &mut Request) -> Result<(), Errno> {
     require(request.sqe.len == 0 && request.sqe.op_flags == 0)?;
-    prepare_path(&request.sqe)
+    prepare_path(&request.sqe)?;
+    keep_two_paths(request, false)
 }
 
 pub fn symlinkat(job: &Job) -> Outcome {
     let sqe = &job.sqe;
     done(libc::SYS_symlinkat, [wide(sqe.addr), dir(sqe.fd), wide(sqe.off), 0, 0, 0])
-}
-
-pub fn prepare_splice(request: &mut Request) -> Result<(), Errno> {
-    let sqe = &request.sqe;
-    const KNOWN: u32 = libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MORE | libc::SPLICE_F_GIFT;
-    require(sqe.op_flags & !KNOWN == 0)?;
-    require(sqe.opcode == IORING_OP_SPLICE || (sqe.off == 0 && sqe.addr == 0))
-}
-
-/// Splice and tee: nothing moved breaks the link like an error does.
-pub fn splice(job: &Job) -> Outcome {
-    let sqe = &job.sqe;
-    let from = sqe.file_index as usize;
-    let result = if sqe.opcode == IORING_OP_TEE {
-        // SAFETY: no memory is involved.
-        unsafe { call(libc::SYS_tee, [from, job.fd as usize, sqe.len as usize, sqe.op_flags as usize, 0, 0]) }
-    } else {
-        let (mut off_in, mut off_out) = (sqe.addr as i64, sqe.off as i64);
-        let in_ptr = if off_in == -1 { 0 } else { &raw mut off_in as usize };
-        let out_ptr = if off_out == -1 { 0 } else { &raw mut off_out as usize };
-        let args = [from, in_ptr, job.fd as usize, out_ptr, sqe.len as usize, sqe.op_flags as usize];
-        // SAFETY: the offsets are ours.
-        unsafe { call(libc::SYS_splice, args) }
-    };
-    let mut completion: crate::engine::ring::Completion = result.into();
-    completion.failed = result != Ok(sqe.len as i32);
-    Outcome::Done(completion)
 }

@@ -4,15 +4,23 @@
 //! The table below is the whole truth: what is in it works and is reported by the probe, everything else is refused as a kernel that
 //! does not know the opcode refuses it.
 
+mod cmd;
+pub mod fixed;
 mod fs;
+pub mod futex;
 mod misc;
+pub mod msg;
 mod net;
 pub mod poll;
 mod rw;
+mod splice;
 pub mod timeout;
+pub mod wait;
+mod xattr;
 
 use super::pool::Job;
 use super::request::{ReqId, Request};
+use super::restrictions::Restrictions;
 use super::ring::{Completion, Ring, State};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
@@ -79,7 +87,9 @@ const fn internal(prepare: fn(&mut Request) -> Result<(), Errno>, issue: fn(&Rin
 const fn op(opcode: u8) -> Op {
     match opcode {
         IORING_OP_NOP => internal(misc::prepare_nop, misc::nop),
-        IORING_OP_READV | IORING_OP_WRITEV | IORING_OP_READ | IORING_OP_WRITE => {
+        IORING_OP_READV_FIXED | IORING_OP_WRITEV_FIXED => Op { prepare: fixed::prepare_vectors, ..op(IORING_OP_READV) },
+        IORING_OP_FILES_UPDATE => internal(fixed::prepare_update, fixed::update),
+        IORING_OP_READV | IORING_OP_WRITEV | IORING_OP_READ | IORING_OP_WRITE | IORING_OP_READ_FIXED | IORING_OP_WRITE_FIXED => {
             Op { prepare: rw::prepare, issue: rw::issue, work: Some(rw::work), file: true, ioprio: true, waits: true }
         }
         IORING_OP_FSYNC => worked(fs::prepare_fsync, fs::fsync, true),
@@ -92,8 +102,8 @@ const fn op(opcode: u8) -> Op {
         IORING_OP_OPENAT2 => worked(fs::prepare_openat2, fs::openat2, false),
         IORING_OP_CLOSE => internal(fs::prepare_close, fs::close),
         IORING_OP_STATX => worked(fs::prepare_statx, fs::statx, false),
-        IORING_OP_RENAMEAT => worked(fs::prepare_two_paths, fs::renameat, false),
-        IORING_OP_LINKAT => worked(fs::prepare_two_paths, fs::linkat, false),
+        IORING_OP_RENAMEAT => worked(fs::prepare_renameat, fs::renameat, false),
+        IORING_OP_LINKAT => worked(fs::prepare_linkat, fs::linkat, false),
         IORING_OP_UNLINKAT => worked(fs::prepare_unlinkat, fs::unlinkat, false),
         IORING_OP_MKDIRAT => worked(fs::prepare_mkdirat, fs::mkdirat, false),
         IORING_OP_SYMLINKAT => worked(fs::prepare_symlinkat, fs::symlinkat, false),
@@ -104,9 +114,7 @@ const fn op(opcode: u8) -> Op {
         IORING_OP_SEND => socket(net::prepare_send, net::send),
         IORING_OP_RECV => socket(net::prepare_recv, net::recv),
         IORING_OP_ACCEPT => Op { work: Some(net::accept_blocking), waits: true, ..socket(net::prepare_accept, net::accept) },
-        IORING_OP_CONNECT => {
-            Op { ioprio: false, work: Some(net::connect_blocking), waits: true, ..socket(net::prepare_connect, net::connect) }
-        }
+        IORING_OP_CONNECT => Op { ioprio: false, ..socket(net::prepare_connect, net::connect) },
         IORING_OP_SHUTDOWN => Op { ioprio: false, ..socket(net::prepare_shutdown, net::shutdown) },
         IORING_OP_SOCKET => internal(net::prepare_socket, net::socket),
         IORING_OP_BIND => Op { ioprio: false, ..socket(net::prepare_bind, net::bind) },
@@ -116,7 +124,21 @@ const fn op(opcode: u8) -> Op {
         IORING_OP_TIMEOUT_REMOVE => internal(timeout::prepare_remove, timeout::remove),
         IORING_OP_ASYNC_CANCEL => internal(misc::prepare_cancel, misc::cancel),
         IORING_OP_EPOLL_CTL => internal(misc::prepare_epoll_ctl, misc::epoll_ctl),
-        IORING_OP_SPLICE | IORING_OP_TEE => Op { waits: true, ..worked(fs::prepare_splice, fs::splice, true) },
+        IORING_OP_SPLICE | IORING_OP_TEE => {
+            Op { issue: splice::issue, waits: true, ..worked(splice::prepare, splice::work, true) }
+        }
+        IORING_OP_FSETXATTR => worked(xattr::prepare_fset, xattr::fset, true),
+        IORING_OP_SETXATTR => worked(xattr::prepare_set, xattr::set, false),
+        IORING_OP_FGETXATTR => worked(xattr::prepare_fget, xattr::fget, true),
+        IORING_OP_GETXATTR => worked(xattr::prepare_get, xattr::get, false),
+        IORING_OP_PIPE => internal(misc::prepare_pipe, misc::pipe),
+        IORING_OP_EPOLL_WAIT => Op { file: true, ..internal(misc::prepare_epoll_wait, misc::epoll_wait) },
+        IORING_OP_MSG_RING => internal(msg::prepare, msg::issue),
+        IORING_OP_URING_CMD => Op { file: true, work: Some(cmd::work), ..internal(cmd::prepare, cmd::issue) },
+        IORING_OP_FUTEX_WAKE => internal(futex::prepare, futex::wake),
+        IORING_OP_FUTEX_WAIT => internal(futex::prepare, futex::wait),
+        IORING_OP_FUTEX_WAITV => internal(futex::prepare_several, futex::wait_several),
+        IORING_OP_WAITID => internal(wait::prepare, wait::issue),
         _ => UNKNOWN,
     }
 }
@@ -139,36 +161,19 @@ const fn is_served(opcode: usize) -> bool {
     // A function pointer cannot be compared here: what is unknown is told by what it lacks.
     !matches!(
         opcode as u8,
-        IORING_OP_READ_FIXED
-            | IORING_OP_WRITE_FIXED
-            | IORING_OP_FILES_UPDATE
-            | IORING_OP_PROVIDE_BUFFERS
+        IORING_OP_PROVIDE_BUFFERS
             | IORING_OP_REMOVE_BUFFERS
-            | IORING_OP_MSG_RING
-            | IORING_OP_FSETXATTR
-            | IORING_OP_SETXATTR
-            | IORING_OP_FGETXATTR
-            | IORING_OP_GETXATTR
-            | IORING_OP_URING_CMD
             | IORING_OP_SEND_ZC
             | IORING_OP_SENDMSG_ZC
             | IORING_OP_READ_MULTISHOT
-            | IORING_OP_WAITID
-            | IORING_OP_FUTEX_WAIT
-            | IORING_OP_FUTEX_WAKE
-            | IORING_OP_FUTEX_WAITV
             | IORING_OP_FIXED_FD_INSTALL
             | IORING_OP_RECV_ZC
-            | IORING_OP_EPOLL_WAIT
-            | IORING_OP_READV_FIXED
-            | IORING_OP_WRITEV_FIXED
-            | IORING_OP_PIPE
             | IORING_OP_NOP128
             | IORING_OP_URING_CMD128
     ) && opcode < OPCODES
 }
 
-const SQE_FLAGS: u8 =
+pub const SQE_FLAGS: u8 =
     IOSQE_FIXED_FILE | IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS;
 
 fn find(opcode: u8) -> &'static Op {
@@ -176,7 +181,7 @@ fn find(opcode: u8) -> &'static Op {
 }
 
 /// Checks an SQE: first what all requests have in common, then the operation's own. `previous` is the opcode before it in its link.
-pub fn prepare(request: &mut Request, previous: Option<u8>) -> Result<(), Errno> {
+pub fn prepare(request: &mut Request, previous: Option<u8>, restrictions: Option<&Restrictions>) -> Result<(), Errno> {
     let sqe = &request.sqe;
     let op = find(sqe.opcode);
     if sqe.flags & !SQE_FLAGS != 0 {
@@ -185,13 +190,20 @@ pub fn prepare(request: &mut Request, previous: Option<u8>) -> Result<(), Errno>
     if sqe.flags & IOSQE_IO_DRAIN != 0 && sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0 {
         return Err(Errno::OPNOTSUPP);
     }
+    if let Some(restrictions) = restrictions {
+        require((sqe.opcode as usize) < OPCODES)?;
+        restrictions.check_sqe(sqe)?;
+    }
     if (sqe.ioprio != 0 && !op.ioprio) || sqe.personality != 0 {
         return Err(Errno::INVAL);
     }
-    if sqe.opcode == IORING_OP_LINK_TIMEOUT && previous.is_none_or(|opcode| opcode == IORING_OP_LINK_TIMEOUT) {
-        return Err(Errno::INVAL);
+    let opcode = sqe.opcode;
+    let waits = previous.is_some() || sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_IO_DRAIN) != 0;
+    (op.prepare)(request)?;
+    if waits {
+        rw::keep_vectors(request)?;
     }
-    (op.prepare)(request)
+    require(opcode != IORING_OP_LINK_TIMEOUT || previous.is_some_and(|previous| previous != IORING_OP_LINK_TIMEOUT))
 }
 
 /// Begins a request.
@@ -228,10 +240,66 @@ pub fn transferred(request: &Request, res: i32) -> Outcome {
 
 /// Does a request in a worker.
 pub fn work(job: &Job) -> Outcome {
+    if let Some(sleep) = &job.sleep {
+        return futex::work(job, sleep);
+    }
     match find(job.sqe.opcode).work {
         Some(work) => work(job),
         None => Err(Errno::INVAL).into(),
     }
+}
+
+/// Opcodes whose errors do not break a link: their code in the kernel does not say that they failed.
+const fn fails_silently(opcode: u8) -> bool {
+    matches!(
+        opcode,
+        IORING_OP_FSYNC
+            | IORING_OP_SYNC_FILE_RANGE
+            | IORING_OP_FALLOCATE
+            | IORING_OP_FTRUNCATE
+            | IORING_OP_MADVISE
+            | IORING_OP_STATX
+            | IORING_OP_RENAMEAT
+            | IORING_OP_UNLINKAT
+            | IORING_OP_MKDIRAT
+            | IORING_OP_SYMLINKAT
+            | IORING_OP_LINKAT
+            | IORING_OP_FSETXATTR
+            | IORING_OP_SETXATTR
+            | IORING_OP_FGETXATTR
+            | IORING_OP_GETXATTR
+            | IORING_OP_SHUTDOWN
+    )
+}
+
+/// Brings an error to what the kernel makes of it: it looks at the file before anything else, and not every error breaks a link.
+pub fn judge(request: &Request, completion: Completion) -> Completion {
+    if completion.res >= 0 {
+        return completion;
+    }
+    let opcode = request.sqe.opcode;
+    if find(opcode).file && sys::fd_flags(request.fd).is_err() {
+        // Only what is read with the SQE comes before it.
+        return Err(if rw::vectors_are_bad(request) { Errno::FAULT } else { Errno::BADF }).into();
+    }
+    if let Some(e) = rw::earlier_error(request) {
+        return Err(e).into();
+    }
+    let silent = fails_silently(opcode) && completion.res != Errno::NOTSOCK.to_c();
+    Completion { failed: completion.failed && !silent, ..completion }
+}
+
+/// A worker has done a job: its outcome, and what belongs to it. The request may have been cancelled meanwhile, if its kind of work can be
+/// abandoned.
+pub fn worked_out(request: Option<&mut Request>, job: &Job, outcome: Outcome) -> Outcome {
+    if job.sqe.opcode == IORING_OP_ACCEPT {
+        return net::accepted(request, outcome);
+    }
+    outcome
+}
+
+pub fn vectors_are_bad(request: &Request) -> bool {
+    rw::vectors_are_bad(request)
 }
 
 pub fn can_work(opcode: u8) -> bool {

@@ -23,15 +23,16 @@ const WAITALL: u32 = libc::MSG_WAITALL as u32;
 const SEND_FLAGS: u16 = IORING_RECVSEND_POLL_FIRST;
 
 pub fn prepare_send(request: &mut Request) -> Result<(), Errno> {
-    require(request.sqe.ioprio & !SEND_FLAGS == 0)
+    // The upper half of the place where the address has its length.
+    require(request.sqe.file_index >> 16 == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
 }
 
 pub fn prepare_recv(request: &mut Request) -> Result<(), Errno> {
-    require(request.sqe.off == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
+    require(request.sqe.off == 0 && request.sqe.file_index == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
 }
 
 pub fn prepare_msg(request: &mut Request) -> Result<(), Errno> {
-    require(request.sqe.off == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
+    require(request.sqe.off == 0 && request.sqe.file_index == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
 }
 
 /// Not yet tried, and told to wait before the first try.
@@ -175,10 +176,39 @@ pub fn accept(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     }
 }
 
+/// In a worker, which may find that another was faster and then waits for the next connection. It touches nothing of the program's: its
+/// request may be cancelled any time.
 pub fn accept_blocking(job: &Job) -> Outcome {
-    match accept_now(&job.sqe, job.fd) {
+    let args = [job.fd as usize, 0, 0, job.sqe.op_flags as usize, 0, 0];
+    // SAFETY: no memory is involved.
+    match unsafe { call(libc::SYS_accept4, args) } {
         Err(Errno::AGAIN) => Outcome::Arm(IN),
         result => result.into(),
+    }
+}
+
+/// Hands a worker's connection to its request, with the peer's address; closes it where the request has gone.
+pub fn accepted(request: Option<&mut Request>, outcome: Outcome) -> Outcome {
+    let Outcome::Done(completion) = outcome else { return outcome };
+    if completion.res < 0 {
+        return outcome;
+    }
+    let Some(request) = request else {
+        let _ = sys::close(completion.res);
+        return Outcome::Parked;
+    };
+    let sqe = &request.sqe;
+    if sqe.addr == 0 {
+        return outcome;
+    }
+    // SAFETY: the kernel checks both pointers.
+    let named = unsafe { call(libc::SYS_getpeername, [completion.res as usize, sqe.addr as usize, sqe.off as usize, 0, 0, 0]) };
+    match named {
+        Err(e @ (Errno::FAULT | Errno::INVAL)) => {
+            let _ = sys::close(completion.res);
+            Err(e).into()
+        }
+        _ => outcome,
     }
 }
 
@@ -205,29 +235,37 @@ fn connect_now(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
     unsafe { call(libc::SYS_connect, [fd as usize, sqe.addr as usize, sqe.off as usize, 0, 0, 0]) }
 }
 
-/// A socket in blocking mode would wait in the call: a worker does that.
+/// A socket in blocking mode would wait in the call: it is out of it for the call's time. Nothing else can be done with a socket that is
+/// being connected.
 pub fn connect(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
-    match sys::fd_flags(request.fd) {
-        Err(e) => return Err(e).into(),
-        Ok(flags) if flags & libc::O_NONBLOCK == 0 => return Outcome::Work,
-        Ok(_) => {}
-    }
-    match connect_now(&request.sqe, request.fd) {
+    match without_waiting(&request.sqe, request.fd) {
         Err(Errno::INPROGRESS | Errno::AGAIN) => Outcome::Arm(OUT),
         result => result.into(),
     }
 }
 
-pub fn connect_blocking(job: &Job) -> Outcome {
-    connect_now(&job.sqe, job.fd).into()
+fn without_waiting(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
+    let flags = sys::fd_flags(fd)?;
+    if flags & libc::O_NONBLOCK != 0 {
+        return connect_now(sqe, fd);
+    }
+    sys::set_fd_flags(fd, flags | libc::O_NONBLOCK);
+    let result = connect_now(sqe, fd);
+    sys::set_fd_flags(fd, flags);
+    result
 }
 
-/// The socket is ready after a connect: its error says how it ended.
+/// The socket is ready after a connect: its error says how it ended, and a second call puts its state in order.
 pub fn connected(request: &Request) -> Outcome {
     match option(request.fd, libc::SO_ERROR) {
-        Ok(0) => Ok(0).into(),
-        Ok(error) => Err(Errno::from_raw(error)).into(),
+        Ok(0) => {}
+        Ok(error) => return Err(Errno::from_raw(error)).into(),
+        Err(e) => return Err(e).into(),
+    }
+    match without_waiting(&request.sqe, request.fd) {
+        Err(Errno::INPROGRESS | Errno::ALREADY) => Outcome::Arm(OUT),
+        Ok(_) | Err(Errno::ISCONN) => Ok(0).into(),
         Err(e) => Err(e).into(),
     }
 }

@@ -63,9 +63,12 @@ pub fn ready(request: &Request, ready: u32) -> Outcome {
     }
 }
 
-/// A file that epoll cannot watch is ready for whatever is asked.
+/// A file that epoll cannot watch is ready for what files always are, and nobody can wait for the rest.
 pub fn always_ready(request: &Request) -> Outcome {
-    Ok((request.events & ALWAYS_READY) as i32).into()
+    match request.events & ALWAYS_READY {
+        0 => Err(Errno::INVAL).into(),
+        events => Ok(events as i32).into(),
+    }
 }
 
 /// One of the events of a multishot poll.

@@ -13,13 +13,55 @@ use ::core::ffi::c_int;
 use ::core::mem::size_of;
 
 const NOWAIT: u32 = libc::RWF_NOWAIT as u32;
+/// Flags that every kind of file takes; the others need a file system that offers what they ask for.
+const EVERYWHERE: u32 = 0x3f;
+/// Flags that the kernel knows at all.
+const SUPPORTED: u32 = 0x1ff;
 /// The offset that means "where the file stands".
 const CURRENT: u64 = u64::MAX;
 
 pub fn prepare(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
-    // An I/O priority has one of four classes; a mask of attributes is younger than what is served here.
+    // An I/O priority has one of four classes, and the first has no levels; a mask of attributes is younger than what is served here.
+    require(sqe.ioprio >> 13 != 0 || sqe.ioprio & 7 == 0)?;
     require(sqe.ioprio >> 13 <= 3 && sqe.pad2 == 0)
+}
+
+/// Keeps the vectors of a request that is not done at once: the program may use theirs anew as soon as the submission returns.
+pub fn keep_vectors(request: &mut Request) -> Result<(), Errno> {
+    let sqe = request.sqe;
+    if !matches!(sqe.opcode, IORING_OP_READV | IORING_OP_WRITEV) || request.count != 0 {
+        return Ok(());
+    }
+    require(sqe.len <= libc::UIO_MAXIOV as u32)?;
+    request.sqe.addr = request.keep_bytes(sqe.addr, sqe.len as usize * size_of::<libc::iovec>())?;
+    request.count = 1;
+    Ok(())
+}
+
+/// An error of a failed transfer that the kernel finds before the one that its system call found.
+pub fn earlier_error(request: &Request) -> Option<Errno> {
+    if vectors_are_bad(request) {
+        return Some(Errno::FAULT);
+    }
+    let transfers = matches!(
+        request.sqe.opcode,
+        IORING_OP_READ | IORING_OP_READV | IORING_OP_WRITE | IORING_OP_WRITEV | IORING_OP_READ_FIXED | IORING_OP_WRITE_FIXED
+    );
+    let wrong_mode = transfers && opened_for_the_other(&Transfer::new(&request.sqe, request.fd)).unwrap_or(false);
+    wrong_mode.then_some(Errno::BADF)
+}
+
+/// True for a read of a file opened to be written only, or the other way round.
+fn opened_for_the_other(transfer: &Transfer) -> Result<bool, Errno> {
+    let mode = sys::fd_flags(transfer.fd)? & libc::O_ACCMODE;
+    Ok(mode == if transfer.reads() { libc::O_WRONLY } else { libc::O_RDONLY })
+}
+
+/// True where a request's vectors cannot be read.
+pub fn vectors_are_bad(request: &Request) -> bool {
+    let sqe = &request.sqe;
+    matches!(sqe.opcode, IORING_OP_READV | IORING_OP_WRITEV) && Transfer::new(sqe, request.fd).wanted().is_none()
 }
 
 /// A read or write as its system call sees it.
@@ -37,12 +79,17 @@ impl Transfer<'_> {
     }
 
     fn reads(&self) -> bool {
-        matches!(self.sqe.opcode, IORING_OP_READ | IORING_OP_READV)
+        matches!(self.sqe.opcode, IORING_OP_READ | IORING_OP_READV | IORING_OP_READ_FIXED | IORING_OP_READV_FIXED)
+    }
+
+    fn is_vectored(&self) -> bool {
+        let opcode = self.sqe.opcode;
+        matches!(opcode, IORING_OP_READV | IORING_OP_WRITEV | IORING_OP_READV_FIXED | IORING_OP_WRITEV_FIXED)
     }
 
     /// Address and number of the vectors.
     fn vectors(&self) -> (usize, usize) {
-        if matches!(self.sqe.opcode, IORING_OP_READV | IORING_OP_WRITEV) {
+        if self.is_vectored() {
             (self.sqe.addr as usize, self.sqe.len as usize)
         } else {
             (&raw const self.single as usize, 1)
@@ -65,8 +112,11 @@ impl Transfer<'_> {
         unsafe { call(nr, [self.fd as usize, vectors, count, low, high, flags]) }
     }
 
-    /// The same on a socket: never waits, never raises SIGPIPE.
+    /// The same on a socket: never waits, never raises SIGPIPE. Sockets have no places, and refuse all but the first.
     fn run_on_socket(&self) -> Result<i32, Errno> {
+        if self.sqe.off != CURRENT && self.sqe.off != 0 {
+            return Err(if (self.sqe.off as i64) < 0 { Errno::INVAL } else { Errno::SPIPE });
+        }
         let (vectors, count) = self.vectors();
         // SAFETY: zero is a value of every field.
         let mut message: libc::msghdr = unsafe { ::core::mem::zeroed() };
@@ -80,7 +130,7 @@ impl Transfer<'_> {
 
     /// Bytes asked for; none where the vectors cannot be read.
     fn wanted(&self) -> Option<u64> {
-        if !matches!(self.sqe.opcode, IORING_OP_READV | IORING_OP_WRITEV) {
+        if !self.is_vectored() {
             return Some(self.sqe.len as u64);
         }
         let mut total = 0u64;
@@ -129,7 +179,19 @@ pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
         return Err(Errno::INVAL).into();
     }
     let transfer = Transfer::new(&sqe, fd);
-    if let Some(outcome) = st.hints.get(fd).and_then(|hint| as_hinted(&transfer, hint)) {
+    let outcome = attempt(st, &transfer);
+    if !matches!(outcome, Outcome::Done(_)) {
+        let kept = st.requests.get(id).map_or(Ok(()), keep_vectors);
+        if let Err(e) = kept {
+            return Err(e).into();
+        }
+    }
+    outcome
+}
+
+fn attempt(st: &mut State, transfer: &Transfer) -> Outcome {
+    let (sqe, fd) = (transfer.sqe, transfer.fd);
+    if let Some(outcome) = st.hints.get(fd).and_then(|hint| as_hinted(transfer, hint)) {
         return outcome;
     }
     st.hints.forget(fd);
@@ -141,17 +203,30 @@ pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
             Outcome::Direct
         }
         Ok((libc::S_IFREG, size)) => {
-            let (outcome, hint) = regular(&transfer, size);
+            let (outcome, hint) = regular(transfer, size);
             st.hints.set(fd, hint);
             outcome
         }
         Ok((libc::S_IFSOCK, _)) if sqe.op_flags == 0 => {
             st.hints.set(fd, Hint::Socket);
-            on_socket(&transfer, transfer.run_on_socket())
+            on_socket(transfer, transfer.run_on_socket())
         }
-        Ok((libc::S_IFBLK | libc::S_IFDIR, _)) => blocking_kind(&transfer),
-        Ok(_) => stream(&transfer),
+        Ok((kind, _)) if kind != libc::S_IFREG && sqe.op_flags & !EVERYWHERE != 0 => refuse_flags(transfer).into(),
+        Ok((libc::S_IFBLK | libc::S_IFDIR, _)) => blocking_kind(transfer),
+        Ok(_) => stream(transfer),
     }
+}
+
+/// Flags that a file of this kind does not take: the error, in the kernel's order.
+fn refuse_flags(transfer: &Transfer) -> Result<i32, Errno> {
+    if opened_for_the_other(transfer)? {
+        return Err(Errno::BADF);
+    }
+    const APPEND_AND_NOT: u32 = (libc::RWF_APPEND | libc::RWF_NOAPPEND) as u32;
+    if transfer.sqe.op_flags & !SUPPORTED == 0 && transfer.sqe.op_flags & APPEND_AND_NOT == APPEND_AND_NOT {
+        return Err(Errno::INVAL);
+    }
+    Err(Errno::OPNOTSUPP)
 }
 
 /// Follows a hint; none where the answer shows that it is wrong, or may be.
@@ -198,6 +273,8 @@ fn regular(transfer: &Transfer, size: u64) -> (Outcome, Hint) {
             let hint = if result.is_ok() && !transfer.reads() { Hint::CachedWaitingWrites } else { Hint::Cached };
             return (transfer.done(result), hint);
         }
+        // A write that must not wait, where every write may.
+        Err(Errno::OPNOTSUPP) if !transfer.reads() && transfer.sqe.op_flags & !EVERYWHERE == 0 => Err(Errno::AGAIN).into(),
         // The cached part of a read that goes on: the rest is on the disk.
         Ok(short) if transfer.reads() && is_cut_short(transfer, short, size) => Outcome::Work,
         result => transfer.done(result),

@@ -77,6 +77,10 @@ pub fn start(st: &mut State, id: ReqId) -> Result<(), Completion> {
 pub fn fire(ring: &Ring, st: &mut State, id: ReqId, key: TimerKey) {
     let Some(request) = st.requests.get(id) else { return };
     request.timer = None;
+    if request.sqe.opcode == IORING_OP_WAITID {
+        let outcome = super::wait::issue(ring, st, id);
+        return ring.settle(st, id, outcome, false);
+    }
     if let Some(guarded) = request.guarded {
         return fire_guard(ring, st, id, guarded);
     }
@@ -111,6 +115,7 @@ fn fire_guard(ring: &Ring, st: &mut State, id: ReqId, guarded: ReqId) {
 
 pub fn prepare_remove(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
+    require(sqe.flags & IOSQE_FIXED_FILE == 0)?;
     let flags = sqe.op_flags;
     require(sqe.buf_index == 0 && sqe.len == 0 && sqe.file_index == 0)?;
     if flags & IORING_TIMEOUT_UPDATE_MASK == 0 {
