@@ -6,6 +6,8 @@
 # make install          PREFIX= DESTDIR=     liburing_rs, for programs that choose it
 # make install-dropin   PREFIX= DESTDIR=     the same library under liburing's names
 # make header           regenerates include/uring.h from the exported functions
+# make header-check     fails where include/uring.h is not what `make header` would write
+# make bench            instructions per operation, ours beside the installed liburing (valgrind)
 
 VERSION := 2.15
 SOVERSION := 2
@@ -58,7 +60,7 @@ $(OUT)/.dir:
 
 # Three libraries of the same code that differ in soname and exports. --no-undefined-version: a function in the map that is not in the
 # library is an error. -z nodelete: threads of the library must not outlive their code.
-$(OUT)/lib%.so.$(VERSION): $(RUST_LIB) $(OUT)/.dir uring_rs.map liburing.map liburing-ffi.map
+$(OUT)/lib%.so.$(VERSION): $(RUST_LIB) $(OUT)/.dir uring_rs.map liburing.map liburing-ffi.map Makefile
 	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,lib$*.so.$(SOVERSION) \
 	  -Wl,--version-script=$(MAP_$*) -Wl,--no-undefined-version -Wl,-z,defs -Wl,-z,relro,-z,now -Wl,-z,nodelete \
 	  -Wl,--gc-sections -Wl,--strip-debug \
@@ -66,7 +68,8 @@ $(OUT)/lib%.so.$(VERSION): $(RUST_LIB) $(OUT)/.dir uring_rs.map liburing.map lib
 	@ln -sf $(@F) $(OUT)/lib$*.so.$(SOVERSION)
 	@ln -sf lib$*.so.$(SOVERSION) $(OUT)/lib$*.so
 
-# The names that a map exports, one a line.
+# The names that a map exports, one a line. Precious: make would take them away again as mere intermediates.
+.PRECIOUS: $(OUT)/%.exports
 $(OUT)/%.exports: %.map $(OUT)/.dir
 	@sed -n 's/^ *\([A-Za-z_][A-Za-z0-9_]*\);$$/\1/p' $< > $@
 
@@ -75,7 +78,7 @@ EXPORTS_uring := $(OUT)/liburing.exports
 EXPORTS_uring-ffi := $(OUT)/liburing-ffi.exports
 
 # One object in which only the public names are global: Rust's own symbols cannot clash with those of another Rust library.
-$(OUT)/lib%.a: $(RUST_LIB) $(EXPORTS_uring_rs) $(EXPORTS_uring) $(EXPORTS_uring-ffi)
+$(OUT)/lib%.a: $(RUST_LIB) $(EXPORTS_uring_rs) $(EXPORTS_uring) $(EXPORTS_uring-ffi) Makefile
 	$(LD) -r --gc-sections $$(sed 's/^/-u /' $(EXPORTS_$*)) -o $(OUT)/$*.o $(RUST_LIB)
 	$(OBJCOPY) --keep-global-symbols=$(EXPORTS_$*) --strip-debug $(OUT)/$*.o
 	@rm -f $@
@@ -86,6 +89,12 @@ $(OUT)/lib%.a: $(RUST_LIB) $(EXPORTS_uring_rs) $(EXPORTS_uring) $(EXPORTS_uring-
 .PHONY: header
 header:
 	URING_HEADER_OUT=$(CURDIR)/include/uring.h $(CARGO) check --quiet --lib --features header --target-dir target/header
+
+.PHONY: header-check
+header-check:
+	@rm -f target/header/uring.h
+	URING_HEADER_OUT=$(CURDIR)/target/header/uring.h $(CARGO) check --quiet --lib --features header --target-dir target/header
+	@cmp target/header/uring.h include/uring.h || { echo "include/uring.h is stale: run make header" >&2; exit 1; }
 
 # ---------------------------------------------------------------------------------------------------------------- install
 
@@ -180,6 +189,12 @@ test: stage
 .PHONY: dropin-suite
 dropin-suite: stage
 	c-tests/dropin/run.sh
+
+# 77: nothing to count with or to compare with, as the script has said.
+.PHONY: bench bench-instructions
+bench: bench-instructions
+bench-instructions: stage
+	@bench/instructions.sh || [ $$? -eq 77 ]
 
 .PHONY: clean
 clean:

@@ -4,7 +4,7 @@
 
 #include <sys/uio.h>
 
-TEST(a_zero_copy_send_completes_twice)
+TEST(a_zero_copy_send_completes_twice, .part2 = true)
 {
 	static const char text[] = "no copy of this";
 	struct iovec iov = { (void *)text, sizeof(text) };
@@ -41,7 +41,7 @@ TEST(a_zero_copy_send_completes_twice)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_zero_copy_send_over_loopback_reports_that_it_was_copied)
+TEST(a_zero_copy_send_over_loopback_reports_that_it_was_copied, .part2 = true)
 {
 	struct io_uring ring;
 	struct answer a;
@@ -61,7 +61,7 @@ TEST(a_zero_copy_send_over_loopback_reports_that_it_was_copied)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_zero_copy_send_that_fails_notifies_too)
+TEST(a_zero_copy_send_that_fails_notifies_too, .part2 = true)
 {
 	struct io_uring ring;
 	struct answer a;
@@ -82,7 +82,7 @@ TEST(a_zero_copy_send_that_fails_notifies_too)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_zero_copy_send_takes_a_registered_buffer)
+TEST(a_zero_copy_send_takes_a_registered_buffer, .part2 = true)
 {
 	unsigned char *area = (unsigned char *)pages(4096);
 	struct iovec iov = { area, 4096 };
@@ -112,7 +112,7 @@ TEST(a_zero_copy_send_takes_a_registered_buffer)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_zero_copy_message_takes_vectors_in_a_registered_buffer)
+TEST(a_zero_copy_message_takes_vectors_in_a_registered_buffer, .part2 = true)
 {
 	unsigned char *area = (unsigned char *)pages(8192);
 	struct iovec whole = { area, 8192 }, parts[2] = { { area + 100, 300 }, { area + 5000, 700 } };

@@ -408,7 +408,8 @@ TEST(a_wide_sqe_at_the_end_needs_three_slots_of_a_mixed_sq)
 	CHECK_PTR(io_uring_get_sqe128(&fake.ring), &fake.sqes[0]);
 }
 
-TEST(a_mixed_cq_of_the_kernel_delivers_both_sizes)
+TEST(a_mixed_cq_of_the_kernel_delivers_both_sizes,
+     .kernel_only = "the engine has no rings of mixed sizes yet")
 {
 	struct io_uring ring;
 	struct io_uring_cqe *cqe;
@@ -441,7 +442,8 @@ TEST(a_mixed_cq_of_the_kernel_delivers_both_sizes)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_mixed_sq_of_the_kernel_takes_both_sizes)
+TEST(a_mixed_sq_of_the_kernel_takes_both_sizes,
+     .kernel_only = "the engine has no rings of mixed sizes yet")
 {
 	struct io_uring ring;
 

@@ -6,6 +6,7 @@
 use crate::core::abi::*;
 use crate::core::backend::Backend;
 use crate::core::errno::Errno;
+use crate::core::memcheck;
 use crate::core::mmap::{cqe_shift, sqe_shift};
 use crate::core::prep;
 use crate::core::primitive::{full_fence, load_acquire, load_relaxed, store_relaxed, store_release};
@@ -126,6 +127,47 @@ pub unsafe fn sq_space_left(ring: &io_uring) -> u32 {
 /// A valid ring.
 #[inline(always)]
 unsafe fn flush_sq(ring: &mut io_uring) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if ring.int_flags & INT_FLAG_UNCOMMON != 0 {
+            return flush_sq_specially(ring);
+        }
+        flush_sq_plainly(ring)
+    }
+}
+
+/// The same for rings without [`INT_FLAG_UNCOMMON`].
+///
+/// # Safety
+///
+/// A valid ring.
+#[inline(always)]
+unsafe fn flush_sq_plainly(ring: &mut io_uring) -> u32 {
+    let sq = &mut ring.sq;
+    let tail = sq.sqe_tail;
+    // SAFETY: fields of a valid ring.
+    unsafe {
+        if sq.sqe_head != tail {
+            sq.sqe_head = tail;
+            // Read by this very thread inside io_uring_enter(2).
+            store_relaxed(sq.ktail, tail);
+        }
+        // Relaxed is enough: the head only tells which SQEs are consumed, nothing is read behind it.
+        tail.wrapping_sub(load_relaxed(sq.khead))
+    }
+}
+
+/// The same for rings with [`INT_FLAG_UNCOMMON`].
+///
+/// # Safety
+///
+/// A valid ring.
+#[inline(never)]
+unsafe fn flush_sq_specially(ring: &mut io_uring) -> u32 {
+    if ring.int_flags & INT_FLAG_MEMCHECK != 0 {
+        // SAFETY: a valid ring.
+        unsafe { memcheck::announce_all(ring) };
+    }
     let sq = &mut ring.sq;
     let tail = sq.sqe_tail;
     if ring.flags & IORING_SETUP_SQ_REWIND != 0 {
@@ -137,15 +179,9 @@ unsafe fn flush_sq(ring: &mut io_uring) -> u32 {
     unsafe {
         if sq.sqe_head != tail {
             sq.sqe_head = tail;
-            if ring.flags & IORING_SETUP_SQPOLL != 0 {
-                // Pairs with the kernel thread's acquire of the tail: it sees the SQEs that the program filled.
-                store_release(sq.ktail, tail);
-            } else {
-                // Read by this very thread inside io_uring_enter(2).
-                store_relaxed(sq.ktail, tail);
-            }
+            // With SQPOLL it pairs with the kernel thread's acquire of the tail: it sees the SQEs that the program filled.
+            store_release(sq.ktail, tail);
         }
-        // Relaxed is enough: the head only tells which SQEs are consumed, nothing is read behind it.
         tail.wrapping_sub(load_relaxed(sq.khead))
     }
 }
@@ -222,7 +258,30 @@ unsafe fn enter(ring: &io_uring, to_submit: u32, wait_nr: u32, flags: u32) -> c_
 unsafe fn submit_inner(ring: &mut io_uring, wait_nr: u32, get_events: bool) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
-        let to_submit = flush_sq(ring);
+        if ring.int_flags & INT_FLAG_UNCOMMON != 0 {
+            return submit_specially(ring, wait_nr, get_events);
+        }
+        let to_submit = flush_sq_plainly(ring);
+        let mut flags = enter_flags(ring);
+        if get_events || wait_nr != 0 || cq_needs_enter(ring) {
+            flags |= IORING_ENTER_GETEVENTS;
+        } else if to_submit == 0 {
+            return 0;
+        }
+        Backend::Kernel.enter(ring.enter_ring_fd, to_submit, wait_nr, flags, null(), SIGSET_SIZE)
+    }
+}
+
+/// The same for rings with [`INT_FLAG_UNCOMMON`].
+///
+/// # Safety
+///
+/// As for [`enter`].
+#[inline(never)]
+unsafe fn submit_specially(ring: &mut io_uring, wait_nr: u32, get_events: bool) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let to_submit = flush_sq_specially(ring);
         let mut flags = enter_flags(ring);
         let cq_enter = get_events || wait_nr != 0 || cq_needs_enter(ring);
         if !sq_needs_enter(ring, to_submit, &mut flags) && !cq_enter {

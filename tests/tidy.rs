@@ -28,11 +28,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("prep", &["abi"]),
     ("buf_ring", &["abi"]),
     ("recvmsg", &["abi"]),
+    ("memcheck", &["abi", "mmap"]),
     ("mmap", &["abi", "errno", "primitive", "sys", "backend"]),
     ("register", &["abi", "errno", "sys", "backend", "mmap", "setup"]),
-    ("setup", &["abi", "errno", "sys", "backend", "mmap", "register"]),
+    ("setup", &["abi", "errno", "sys", "backend", "mmap", "register", "memcheck"]),
     ("probe", &["abi", "errno", "register", "setup"]),
-    ("queue", &["abi", "errno", "primitive", "sys", "backend", "mmap", "prep"]),
+    ("queue", &["abi", "errno", "primitive", "sys", "backend", "mmap", "prep", "memcheck"]),
     (
         "ffi",
         &[

@@ -11,7 +11,8 @@
  *
  * Left out of the comparison: descriptors that requests return (only whether they do), IORING_CQE_F_SOCK_NONEMPTY, the order of
  * completions of different requests, the number of requests that were still there to be cancelled, and whether a cancelled request
- * says -ECANCELED or -EINTR (the kernel's says the latter where one of its workers had it). The number of the first program that differs is printed; --seed with it repeats that program.
+ * says -ECANCELED or -EINTR (the kernel's says the latter where one of its workers had it). The numbers of programs that differ are
+ * printed; --seed with such a number repeats it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -407,6 +408,9 @@ static int make_step(struct request *requests)
 			if (names_another(&r) && r.addr == (uint64_t)(i + 1))
 				fits &= !(requests[i].flags & IOSQE_ASYNC) && stays_put(requests[i].op);
 		}
+		/* Two clocks that run out at the same time. */
+		if (n && r.op == IORING_OP_LINK_TIMEOUT && requests[n - 1].op == IORING_OP_TIMEOUT)
+			fits = false;
 		if (!fits)
 			continue;
 		if (linked && n + 1 < wanted)

@@ -48,9 +48,18 @@ impl Backend {
 
     /// The backend behind a descriptor, or a registered ring's number, that a program passes without its ring.
     pub fn of_fd(fd: c_int, registered: bool) -> Backend {
-        // A number that is registered nowhere is answered by whoever has rings: the kernel, unless only the engine does.
-        let strays = registered && engine::in_use() && !KERNEL_HAS_RINGS.load(Ordering::Relaxed);
+        // A number that is nobody's is answered by whoever has rings: the kernel, unless only the engine does.
+        let strays = fd >= 0 && engine::in_use() && !KERNEL_HAS_RINGS.load(Ordering::Relaxed);
         if strays || engine::owns(fd, registered) {
+            Backend::User
+        } else {
+            Backend::Kernel
+        }
+    }
+
+    /// The backend whose ring a descriptor is, for mapping it: anything else can be mapped by the kernel only, or not at all.
+    pub fn of_ring_fd(fd: c_int) -> Backend {
+        if engine::owns(fd, false) {
             Backend::User
         } else {
             Backend::Kernel

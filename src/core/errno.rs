@@ -24,6 +24,7 @@ impl Errno {
     pub const TIME: Errno = Errno(libc::ETIME);
     pub const ACCES: Errno = Errno(libc::EACCES);
     pub const INPROGRESS: Errno = Errno(libc::EINPROGRESS);
+    pub const ISDIR: Errno = Errno(libc::EISDIR);
     pub const ISCONN: Errno = Errno(libc::EISCONN);
     pub const NOTSOCK: Errno = Errno(libc::ENOTSOCK);
     pub const SPIPE: Errno = Errno(libc::ESPIPE);

@@ -5,6 +5,7 @@ pub mod abi;
 pub mod backend;
 pub mod buf_ring;
 pub mod errno;
+pub mod memcheck;
 pub mod mmap;
 pub mod policy;
 pub mod prep;

@@ -4,7 +4,7 @@
 use super::abi::*;
 use super::backend::Backend;
 use super::errno::Errno;
-use super::{mmap, register, sys};
+use super::{memcheck, mmap, register, sys};
 use ::core::ffi::{c_int, c_void};
 use ::core::mem::{size_of, MaybeUninit};
 use ::core::ptr::null_mut;
@@ -94,12 +94,19 @@ fn adopt_params(ring: &mut io_uring, p: &io_uring_params, backend: Backend, fd: 
     if p.flags & (IORING_SETUP_IOPOLL | IORING_SETUP_SQPOLL) == IORING_SETUP_IOPOLL {
         ring.int_flags |= INT_FLAG_CQ_ENTER;
     }
+    if memcheck::is_watching() {
+        ring.int_flags |= INT_FLAG_MEMCHECK;
+    }
+    let uncommon_setup = p.flags & (IORING_SETUP_SQPOLL | IORING_SETUP_SQ_REWIND) != 0;
+    if uncommon_setup || ring.int_flags & (INT_FLAG_USER | INT_FLAG_MEMCHECK) != 0 {
+        ring.int_flags |= INT_FLAG_UNCOMMON;
+    }
 }
 
 /// Maps a ring that was made by `io_uring_setup` with `p` (`io_uring_queue_mmap`). The descriptor stays the caller's on failure.
 pub fn queue_mmap(fd: c_int, p: &io_uring_params, ring: &mut io_uring) -> Result<(), Errno> {
     *ring = empty_ring();
-    let backend = Backend::of_fd(fd, false);
+    let backend = Backend::of_ring_fd(fd);
     mmap::map_ring(backend, fd, p, &mut ring.sq, &mut ring.cq)?;
     adopt_params(ring, p, backend, fd);
     Ok(())

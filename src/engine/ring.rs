@@ -202,13 +202,18 @@ impl Ring {
     /// Ends a link of which one request was refused: that one with its error, the others with -ECANCELED.
     fn fail_link(&self, st: &mut State, head: ReqId) {
         let silent = st.requests.get(head).is_some_and(|request| request.has(IOSQE_CQE_SKIP_SUCCESS));
+        let second = st.requests.get(head).and_then(|request| request.next);
+        let guards = |request: &mut Request| request.sqe.opcode == IORING_OP_LINK_TIMEOUT;
+        let guard = second.filter(|id| st.requests.get(*id).is_some_and(guards));
         let mut next = Some(head);
         while let Some(id) = next {
             let Some(request) = st.requests.remove(id) else { return };
             next = request.next;
             let res = request.failed.unwrap_or(Errno::CANCELED.to_c());
-            // Where the first wanted no CQE for success, it gets one for its failure and the others get none.
-            if id == head || !silent {
+            // Where the first wanted no CQE for success, it gets one for its failure and the others get none. A timeout that would have
+            // guarded the first keeps to its own wish.
+            let hushed = Some(id) == guard && request.has(IOSQE_CQE_SKIP_SUCCESS) && request.failed.is_none();
+            if id == head || !(silent || hushed) {
                 self.post_counted(st, &request, res, 0, true);
             }
         }
@@ -374,7 +379,7 @@ impl Ring {
             let _ = sys::close(request.watch);
         }
         if let Some(guard) = request.guard {
-            self.complete(st, guard, Err(Errno::CANCELED).into(), inline);
+            self.drop_guard(st, guard, inline);
         }
         let skip = request.has(IOSQE_CQE_SKIP_SUCCESS);
         if !skip || completion.failed {
@@ -388,6 +393,12 @@ impl Ring {
         } else {
             st.ready.push_back(next);
         }
+    }
+
+    /// Ends a linked timeout that is no longer needed. Unlike others that are cancelled, it keeps to its own wish for silence.
+    fn drop_guard(&self, st: &mut State, guard: ReqId, inline: bool) {
+        let silent = st.requests.get(guard).is_some_and(|request| request.has(IOSQE_CQE_SKIP_SUCCESS));
+        self.complete(st, guard, Completion { res: Errno::CANCELED.to_c(), flags: 0, failed: !silent }, inline);
     }
 
     /// Cancels the rest of a link. Where the request that failed wanted no CQE for success, the others are silent.

@@ -84,6 +84,11 @@ pub const INT_FLAG_APP_MEM: u8 = 0x02;
 pub const INT_FLAG_CQ_ENTER: u8 = 0x04;
 /// The engine serves the ring, not the kernel.
 pub const INT_FLAG_USER: u8 = 0x08;
+/// Submitting is more than a store of the SQ tail and the kernel's `io_uring_enter(2)`: `IORING_SETUP_SQPOLL`,
+/// `IORING_SETUP_SQ_REWIND`, another backend, or memcheck watches. One test keeps all of them off the common path.
+pub const INT_FLAG_UNCOMMON: u8 = 0x20;
+/// The process runs under valgrind's memcheck; comes with [`INT_FLAG_UNCOMMON`].
+pub const INT_FLAG_MEMCHECK: u8 = 0x40;
 /// `enter_ring_fd` is the index of a registered ring. Equals the flag `io_uring_enter(2)` wants then.
 pub const INT_FLAG_REG_RING: u8 = IORING_ENTER_REGISTERED_RING as u8;
 /// Waits do not count as I/O wait (`io_uring_set_iowait`). Equals the flag `io_uring_enter(2)` wants then.

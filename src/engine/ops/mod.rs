@@ -278,7 +278,7 @@ pub fn judge(request: &Request, completion: Completion) -> Completion {
         return completion;
     }
     let opcode = request.sqe.opcode;
-    if find(opcode).file && sys::fd_flags(request.fd).is_err() {
+    if find(opcode).file && sys::fd_flags(request.fd).map_or(true, |flags| flags & libc::O_PATH != 0) {
         // Only what is read with the SQE comes before it.
         return Err(if rw::vectors_are_bad(request) { Errno::FAULT } else { Errno::BADF }).into();
     }

@@ -10,7 +10,7 @@ use crate::engine::request::{ReqId, Request, Stage};
 use crate::engine::ring::{Completion, Ring, State};
 
 /// Events that a poll hears of whether it asked or not.
-const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
+const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP | libc::EPOLLRDHUP) as u32;
 /// Events that a program can ask for; the upper bits are epoll's own manners.
 const EVENTS: u32 = 0xffff;
 /// What a file that is always ready has.
@@ -30,7 +30,7 @@ pub fn prepare_add(request: &mut Request) -> Result<(), Errno> {
     require(sqe.buf_index == 0 && sqe.off == 0 && sqe.addr == 0)?;
     require(sqe.len & !(IORING_POLL_ADD_MULTI | IORING_POLL_ADD_LEVEL) == 0)?;
     require(sqe.len & IORING_POLL_ADD_MULTI == 0 || sqe.flags & IOSQE_CQE_SKIP_SUCCESS == 0)?;
-    request.events = wanted(sqe) & EVENTS;
+    request.events = wanted(sqe) & EVENTS | ALWAYS;
     Ok(())
 }
 
@@ -95,7 +95,7 @@ pub fn prepare_remove(request: &mut Request) -> Result<(), Errno> {
     require(flags != IORING_POLL_ADD_MULTI)?;
     require(flags & IORING_POLL_UPDATE_USER_DATA != 0 || sqe.off == 0)?;
     require(flags & IORING_POLL_UPDATE_EVENTS != 0 || sqe.op_flags == 0)?;
-    request.events = wanted(sqe) & EVENTS;
+    request.events = wanted(sqe) & EVENTS | ALWAYS;
     Ok(())
 }
 

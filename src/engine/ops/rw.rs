@@ -15,6 +15,8 @@ use ::core::mem::size_of;
 const NOWAIT: u32 = libc::RWF_NOWAIT as u32;
 /// Flags that every kind of file takes; the others need a file system that offers what they ask for.
 const EVERYWHERE: u32 = 0x3f;
+/// Flags that contradict each other.
+const APPEND_AND_NOT: u32 = (libc::RWF_APPEND | libc::RWF_NOAPPEND) as u32;
 /// Flags that the kernel knows at all.
 const SUPPORTED: u32 = 0x1ff;
 /// The offset that means "where the file stands".
@@ -62,6 +64,15 @@ fn opened_for_the_other(transfer: &Transfer) -> Result<bool, Errno> {
 pub fn vectors_are_bad(request: &Request) -> bool {
     let sqe = &request.sqe;
     matches!(sqe.opcode, IORING_OP_READV | IORING_OP_WRITEV) && Transfer::new(sqe, request.fd).wanted().is_none()
+}
+
+/// What a socket answers to a place that it does not have.
+fn no_places(offset: u64) -> Errno {
+    if (offset as i64) < 0 {
+        Errno::INVAL
+    } else {
+        Errno::SPIPE
+    }
 }
 
 /// A read or write as its system call sees it.
@@ -115,7 +126,7 @@ impl Transfer<'_> {
     /// The same on a socket: never waits, never raises SIGPIPE. Sockets have no places, and refuse all but the first.
     fn run_on_socket(&self) -> Result<i32, Errno> {
         if self.sqe.off != CURRENT && self.sqe.off != 0 {
-            return Err(if (self.sqe.off as i64) < 0 { Errno::INVAL } else { Errno::SPIPE });
+            return Err(no_places(self.sqe.off));
         }
         let (vectors, count) = self.vectors();
         // SAFETY: zero is a value of every field.
@@ -212,6 +223,13 @@ fn attempt(st: &mut State, transfer: &Transfer) -> Outcome {
             on_socket(transfer, transfer.run_on_socket())
         }
         Ok((kind, _)) if kind != libc::S_IFREG && sqe.op_flags & !EVERYWHERE != 0 => refuse_flags(transfer).into(),
+        // Where flags keep a socket from the way above, it refuses places all the same.
+        Ok((libc::S_IFSOCK, _)) if !matches!(sqe.off, 0 | CURRENT) => {
+            let contradict = sqe.op_flags & APPEND_AND_NOT == APPEND_AND_NOT;
+            Err(if contradict { Errno::INVAL } else { no_places(sqe.off) }).into()
+        }
+        Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.off != CURRENT && (sqe.off as i64) < 0 => Err(Errno::INVAL).into(),
+        Ok((libc::S_IFDIR, _)) if transfer.reads() => Err(Errno::ISDIR).into(),
         Ok((libc::S_IFBLK | libc::S_IFDIR, _)) => blocking_kind(transfer),
         Ok(_) => stream(transfer),
     }
@@ -222,7 +240,6 @@ fn refuse_flags(transfer: &Transfer) -> Result<i32, Errno> {
     if opened_for_the_other(transfer)? {
         return Err(Errno::BADF);
     }
-    const APPEND_AND_NOT: u32 = (libc::RWF_APPEND | libc::RWF_NOAPPEND) as u32;
     if transfer.sqe.op_flags & !SUPPORTED == 0 && transfer.sqe.op_flags & APPEND_AND_NOT == APPEND_AND_NOT {
         return Err(Errno::INVAL);
     }

@@ -121,8 +121,7 @@ pub fn prepare_remove(request: &mut Request) -> Result<(), Errno> {
     if flags & IORING_TIMEOUT_UPDATE_MASK == 0 {
         return require(flags == 0);
     }
-    require(flags & !(IORING_TIMEOUT_UPDATE_MASK | IORING_TIMEOUT_ABS | IORING_TIMEOUT_CLOCK_MASK) == 0)?;
-    require(one_clock(flags))?;
+    require(flags & !(IORING_TIMEOUT_UPDATE_MASK | IORING_TIMEOUT_ABS) == 0)?;
     request.ns = read_ns(sqe.off)?;
     Ok(())
 }
