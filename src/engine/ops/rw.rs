@@ -15,6 +15,7 @@ use ::core::mem::size_of;
 const NOWAIT: u32 = libc::RWF_NOWAIT as u32;
 /// Flags that every kind of file takes; the others need a file system that offers what they ask for.
 const EVERYWHERE: u32 = 0x3f;
+const DONTCACHE: u32 = 0x80;
 /// Flags that contradict each other.
 const APPEND_AND_NOT: u32 = (libc::RWF_APPEND | libc::RWF_NOAPPEND) as u32;
 /// Flags that the kernel knows at all.
@@ -51,7 +52,10 @@ pub fn earlier_error(request: &Request) -> Option<Errno> {
         IORING_OP_READ | IORING_OP_READV | IORING_OP_WRITE | IORING_OP_WRITEV | IORING_OP_READ_FIXED | IORING_OP_WRITE_FIXED
     );
     let wrong_mode = transfers && opened_for_the_other(&Transfer::new(&request.sqe, request.fd)).unwrap_or(false);
-    wrong_mode.then_some(Errno::BADF)
+    if wrong_mode {
+        return Some(Errno::BADF);
+    }
+    (transfers && request.sqe.op_flags & !SUPPORTED != 0).then_some(Errno::OPNOTSUPP)
 }
 
 /// True for a read of a file opened to be written only, or the other way round.
@@ -291,7 +295,9 @@ fn regular(transfer: &Transfer, size: u64) -> (Outcome, Hint) {
             return (transfer.done(result), hint);
         }
         // A write that must not wait, where every write may.
-        Err(Errno::OPNOTSUPP) if !transfer.reads() && transfer.sqe.op_flags & !EVERYWHERE == 0 => Err(Errno::AGAIN).into(),
+        Err(Errno::OPNOTSUPP) if !transfer.reads() && transfer.sqe.op_flags & !(EVERYWHERE | DONTCACHE) == 0 => {
+            Err(Errno::AGAIN).into()
+        }
         // The cached part of a read that goes on: the rest is on the disk.
         Ok(short) if transfer.reads() && is_cut_short(transfer, short, size) => Outcome::Work,
         result => transfer.done(result),
