@@ -1229,7 +1229,7 @@ URING_INLINE void io_uring_prep_epoll_ctl(struct io_uring_sqe *sqe, int epfd,
 					  const struct epoll_event *ev) LIBURING_NOEXCEPT
 {
 	io_uring_prep_rw(IORING_OP_EPOLL_CTL, sqe, epfd, ev, (unsigned)op,
-			 (__u64)fd);
+			 (unsigned)fd);
 }
 
 URING_INLINE void io_uring_prep_epoll_wait(struct io_uring_sqe *sqe, int fd,

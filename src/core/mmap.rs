@@ -168,6 +168,11 @@ pub fn map_ring(
         }
     }
     let sqes_size = (p.sq_entries as usize * size_of::<io_uring_sqe>()) << sqe_shift(p.flags);
+    // `struct io_uring` has 32 bits for it. No ring is so large; parameters that the program made up may be.
+    let Ok(sqes_sz) = c_uint::try_from(sqes_size) else {
+        unmap_rings(backend, sq, cq);
+        return Err(Errno::INVAL);
+    };
     match backend.map(fd, sqes_size, IORING_OFF_SQES) {
         Ok(addr) => sq.sqes = addr.cast(),
         Err(e) => {
@@ -175,7 +180,7 @@ pub fn map_ring(
             return Err(e);
         }
     }
-    sq.sqes_sz = sqes_size as c_uint;
+    sq.sqes_sz = sqes_sz;
     // SAFETY: just mapped with the sizes and offsets that the backend answered.
     unsafe { find_fields(p, sq, cq) };
     Ok(())
