@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! Random steps on rings in plain memory, against a model that counts in 64 bits and never wraps. No step makes a system call, so that
-//! Miri can watch: `cargo +nightly miri test queue::model`.
+//! Miri can watch: `fuzz/miri.sh queue::model`.
 //!
 //! `fuzz/queue.c` does the same, with more steps and millions of them, for the C side and the exports.
 
 use super::*;
-use crate::core::setup::empty_ring;
+use ::core::mem::zeroed;
 
 /// splitmix64.
 struct Random(u64);
@@ -99,7 +99,8 @@ impl Pair {
         let sq_head = (1 << 32) - 1 - random.below(20);
         let cq_head = (1 << 32) - 1 - random.below(20);
 
-        let mut ring = empty_ring();
+        // SAFETY: null pointers and zeros are values of every field.
+        let mut ring: io_uring = unsafe { zeroed() };
         ring.flags = flags;
         ring.features = IORING_FEAT_EXT_ARG;
         ring.int_flags = INT_FLAG_UNCOMMON;
