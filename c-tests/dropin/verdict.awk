@@ -7,7 +7,7 @@
 # A way regresses when its status is worse than the baseline's, where pass is better than skip and skip better than all else.
 #   ok           not worse than the baseline
 #   unsteady     worse at first, then as good as the baseline in every retry
-#   flaky        worse again in a retry, but in the retries the baseline flickered as well
+#   flaky        worse again in a retry, but in fewer than half of them, or the baseline flickered as well
 #   allowed      worse, and named in exceptions.tsv
 #   regression   everything else
 
@@ -34,7 +34,7 @@ function verdict(t, way) {
 	if (rank[status[t, way]] <= rank[status[t, "upstream"]]) return "ok"
 	if ((t, way) in reason) return "allowed"
 	if (tries[t, way] && !worse[t, way]) return "unsteady"
-	if (worse[t, "upstream"]) return "flaky"
+	if (worse[t, "upstream"] || 2 * worse[t, way] < tries[t, way]) return "flaky"
 	return "regression"
 }
 
