@@ -131,7 +131,12 @@ struct transcript {
 enum { ARENA_SIZE = 64 << 10, RING_MEMORY_SIZE = 256 << 10 };
 extern uint8_t *arena, *read_only, *no_access, *ring_memory;
 
+/* The descriptors of the pipes between the processes lie here; the other numbers of the range are taken too. */
+enum { FIRST_PIPE = 200, LAST_PIPE = 241 };
+
+/* Limits and memory, before the processes part; and what each of them does then. */
 void arguments_prepare(void);
+void arguments_start(void);
 void arguments_run(const struct api *api, const uint8_t *data, size_t size, struct transcript *to);
 
 #endif

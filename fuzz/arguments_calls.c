@@ -342,6 +342,7 @@ static void control(struct run *run, unsigned what)
 		CALL(io_uring_register_iowq_max_workers, r, some_pointer(run));
 		break;
 	case 11:
+		run->has_index = true;
 		CALL(io_uring_register_ring_fd, r);
 		record_ring(run, "io_uring_register_ring_fd");
 		break;

@@ -75,9 +75,11 @@ static void need_locked_memory(void)
 		locked.rlim_cur = locked.rlim_max < MOST_LOCKED ? locked.rlim_max : MOST_LOCKED;
 	if (locked.rlim_cur < LEAST_LOCKED || setrlimit(RLIMIT_MEMLOCK, &locked)) {
 		fprintf(stderr, "only %llu KiB of locked memory are allowed here\n", (unsigned long long)locked.rlim_cur >> 10);
-		exit(77);
+		exit(2);
 	}
 }
+
+static void take_descriptors(void);
 
 void arguments_prepare(void)
 {
@@ -101,6 +103,16 @@ void arguments_prepare(void)
 	move_fd(fds[1], FD_PIPE_WRITE);
 	move_fd(socket(AF_UNIX, SOCK_STREAM, 0), FD_SOCKET);
 	move_fd(epoll_create1(0), FD_EPOLL);
+}
+
+/* In each process, when it has all the descriptors that it keeps. */
+void arguments_start(void)
+{
+	for (int fd = FIRST_PIPE; fd <= LAST_PIPE; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			dup2(FD_NULL, fd);
+	}
+	take_descriptors();
 }
 
 /* ---- Records ---- */
@@ -139,7 +151,8 @@ void record_ring(struct run *run, const char *call)
 	record(run, call, RING_FLAGS, r->flags);
 	record(run, call, "ring: features", r->features);
 	record(run, call, "ring: ring_fd is -1", r->ring_fd == -1);
-	record(run, call, "ring: ring_fd is enter_ring_fd", r->ring_fd == r->enter_ring_fd);
+	/* What the other handle is: a registered index can be any number, the descriptor's too. */
+	record(run, call, "ring: enter_ring_fd", r->int_flags & REG_RING ? 1 : r->ring_fd == r->enter_ring_fd ? 2 : 3);
 	if (run->api == &raw_api)
 		return;
 	record(run, call, "library only: int_flags", r->int_flags & ~OURS_ALONE);
@@ -330,6 +343,14 @@ void some_params(struct run *run, struct io_uring_params *p)
 		p->resv[input_below(&run->in, 3)] = some(run);
 }
 
+/* Ends a ring that has only a registered index: a process has few of them. */
+static void drop_index(int index)
+{
+	struct io_uring_rsrc_update update = { .offset = (unsigned)index };
+
+	raw_api.io_uring_register((unsigned)index, IORING_UNREGISTER_RING_FDS | IORING_REGISTER_USE_REGISTERED_RING, &update, 1);
+}
+
 /* The descriptor first and the mapping after, with parameters that may have changed between. */
 static int setup_and_map(struct run *run, unsigned entries, struct io_uring_params *p)
 {
@@ -349,7 +370,9 @@ static int setup_and_map(struct run *run, unsigned entries, struct io_uring_para
 	if (fd < 0)
 		return fd;
 	if (beyond_raw(run) || (p->flags & IORING_SETUP_NO_MMAP)) {
-		if (!(p->flags & IORING_SETUP_REGISTERED_FD_ONLY))
+		if (p->flags & IORING_SETUP_REGISTERED_FD_ONLY)
+			drop_index(fd);
+		else
 			close(fd);
 		return -1;
 	}
@@ -465,18 +488,67 @@ struct io_uring *other_ring(struct run *run)
 			return &run->ring;
 		run->has_other = true;
 	}
-	if (input_one_in(&run->in, 4))
+	if (input_one_in(&run->in, 4)) {
+		run->has_index = true;
 		CALL(io_uring_register_ring_fd, &run->other);
+	}
 	return input_one_in(&run->in, 8) ? &run->ring : &run->other;
 }
 /* ---- A program ---- */
 
-static int lowest_free_fd(void)
+/*
+ * A ring whose restrictions forbid it cannot give its registered index back, and that stays until the process ends. The next program is to
+ * find all of them free, as it does in the process that left this one early.
+ */
+static void free_indices(void)
 {
-	int fd = fcntl(FD_NULL, F_DUPFD, 3);
+	struct io_uring_rsrc_update updates[16];
+	struct io_uring_params p;
+	int fd;
 
+	memset(&p, 0, sizeof(p));
+	memset(updates, 0, sizeof(updates));
+	for (unsigned i = 0; i < 16; i++)
+		updates[i].offset = i;
+	fd = raw_api.io_uring_setup(1, &p);
+	if (fd < 0)
+		return;
+	raw_api.io_uring_register((unsigned)fd, IORING_UNREGISTER_RING_FDS, updates, 16);
 	close(fd);
-	return fd;
+}
+
+/*
+ * A program's own descriptors are FIRST_FREE and those after it, in every process: so a descriptor is the same number everywhere, also as
+ * an argument. Below them everything is taken, and between two programs they are taken as well, so that nobody else gets one.
+ */
+static void take_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = fcntl(FD_NULL, F_DUPFD, 0);
+	} while (fd >= 0 && fd < FIRST_FREE);
+	if (fd >= FD_NULL)
+		close(fd);
+	for (fd = FIRST_FREE; fd < FD_NULL; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			dup2(FD_NULL, fd);
+	}
+}
+
+static void free_descriptors(void)
+{
+	for (int fd = FIRST_FREE; fd < FD_NULL; fd++)
+		close(fd);
+}
+
+static unsigned open_descriptors(void)
+{
+	unsigned nr = 0;
+
+	for (int fd = FIRST_FREE; fd < FD_NULL; fd++)
+		nr += fcntl(fd, F_GETFD) >= 0;
+	return nr;
 }
 
 /* Each call has bytes of its own: so it stays the same call when those before it change, or are left out. */
@@ -497,13 +569,13 @@ void arguments_run(const struct api *api, const uint8_t *data, size_t size, stru
 	struct rlimit files = { SOFT_FILES, HARD_FILES };
 	struct run run = { .api = api, .to = to };
 	struct input rest = { data, data + size };
-	int free_before = lowest_free_fd();
 
 	to->nr = to->raw_ends = 0;
 	run.ring.ring_fd = run.other.ring_fd = -1;
 	memset(arena, 0, ARENA_SIZE);
 	memset(ring_memory, 0, RING_MEMORY_SIZE);
 	setrlimit(RLIMIT_NOFILE, &files);
+	free_descriptors();
 
 	for (unsigned tries = 0; tries < 3 && next_part(&run, &rest, SETUP_PART); tries++) {
 		if (!make_ring(&run))
@@ -517,7 +589,10 @@ void arguments_run(const struct api *api, const uint8_t *data, size_t size, stru
 		munmap(run.buf_ring.br, run.buf_ring.nr * sizeof(struct io_uring_buf));
 	if (run.has_other)
 		api->io_uring_queue_exit(&run.other);
+	if (run.has_index || (run.ring.flags & IORING_SETUP_REGISTERED_FD_ONLY))
+		free_indices();
 	getrlimit(RLIMIT_NOFILE, &files);
 	record(&run, "at the end", "RLIMIT_NOFILE", (int64_t)files.rlim_cur);
-	record(&run, "at the end", "descriptors left open", lowest_free_fd() != free_before);
+	record(&run, "at the end", "descriptors left open", open_descriptors());
+	take_descriptors();
 }

@@ -4,17 +4,13 @@
  * io_uring_register(2): the yardstick where liburing is not at hand.
  */
 #define _GNU_SOURCE
-#include "arguments.h"
+#include "arguments_run.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* The library's own flags in ring->int_flags, as far as they matter here. */
-enum { REG_REG_RING = 0x01, REG_RING = 0x10 };
 
 static int answer(long ret)
 {

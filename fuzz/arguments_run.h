@@ -8,18 +8,18 @@
 #include <errno.h>
 
 /* Descriptors that stay open, at the same numbers in every process. */
-enum { FD_NULL = 60, FD_EVENT, FD_PIPE_READ, FD_PIPE_WRITE, FD_SOCKET, FD_EPOLL, FD_LAST, FD_CLOSED = 99 };
+enum { FIRST_FREE = 40, FD_NULL = 60, FD_EVENT, FD_PIPE_READ, FD_PIPE_WRITE, FD_SOCKET, FD_EPOLL, FD_LAST, FD_CLOSED = 99 };
 enum { SOFT_FILES = 256, HARD_FILES = 1024, MOST_CALLS = 24, SETUP_PART = 40, CALL_PART = 32, ARGS_SIZE = 1024 };
 
-/* The library's own flags in ring->int_flags: one that liburing has too, and those that only ours has. */
-enum { CQ_ENTER = 0x04, OURS_ALONE = 0x68 };
+/* The library's own flags in ring->int_flags: three that liburing has too, and those that only ours has. */
+enum { REG_REG_RING = 0x01, CQ_ENTER = 0x04, REG_RING = 0x10, OURS_ALONE = 0x68 };
 
 struct run {
 	const struct api *api;
 	struct input in;
 	struct transcript *to;
 	struct io_uring ring, other;
-	bool has_other, is_resized, over;
+	bool has_other, is_resized, has_index, over;
 	struct {
 		struct io_uring_buf_ring *br;
 		unsigned nr;

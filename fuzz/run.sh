@@ -105,7 +105,7 @@ run() {
 	status=$?
 	nr=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")
 	executions=$((executions + ${nr:-0}))
-	if [ $status -eq 77 ]; then
+	if [ $status -ne 0 ] && grep -q 'of locked memory are allowed here' "$log"; then
 		skipped=$((skipped + 1))
 		echo "skipped: $(tail -1 "$log")"
 	elif [ $status -ne 0 ]; then
@@ -179,7 +179,7 @@ else
 			build "$target" "$target-libfuzzer" "$checked" "$clang" -O1 -fsanitize=fuzzer,address,undefined \
 				-fno-sanitize-recover=undefined || die "$target does not build"
 			run "$target-libfuzzer" "$target, libFuzzer, $seconds s" -max_total_time="$seconds" -max_len="$(len_of "$target")" \
-				-timeout=60 -rss_limit_mb=1024 "$work/corpus/$target"
+				-error_exitcode=1 -len_control=0 -timeout=60 -rss_limit_mb=1024 "$work/corpus/$target"
 		else
 			build "$target" "$target-checked" "$checked" "$cc" -O1 || die "$target does not build"
 			run "$target-checked" "$target, checked library, $seconds s of random inputs from seed $seed" -max_total_time="$seconds" \
