@@ -67,6 +67,7 @@ impl Backend {
     }
 
     /// The mark that a ring of this backend carries.
+    #[inline]
     pub fn int_flag(self) -> u8 {
         match self {
             Backend::Kernel => 0,
@@ -79,6 +80,7 @@ impl Backend {
     /// # Safety
     ///
     /// With `IORING_SETUP_NO_MMAP`, the memory that `p` names must stay the ring's own until it is closed.
+    #[inline]
     pub unsafe fn setup(entries: c_uint, p: *mut io_uring_params) -> Result<(Backend, c_int), Errno> {
         let policy = policy::get();
         if policy != Policy::User {
@@ -93,17 +95,7 @@ impl Backend {
                 }
             }
         }
-        let size = ::core::mem::size_of::<io_uring_params>();
-        let mut made = io_uring_params::default();
-        // SAFETY: one structure, whose address may be bad.
-        unsafe { sys::copy_from_program((&raw mut made).cast(), p as u64, size) }?;
-        let fd = engine::setup(entries, &mut made)?;
-        // SAFETY: one structure, whose address may be bad.
-        if let Err(e) = unsafe { sys::copy_to_program(p as u64, (&raw const made).cast(), size) } {
-            engine::close(fd);
-            return Err(e);
-        }
-        Ok((Backend::User, fd))
+        setup_user(entries, p).map(|fd| (Backend::User, fd))
     }
 
     /// Submits and waits: `io_uring_enter(2)`.
@@ -173,6 +165,7 @@ impl Backend {
     }
 
     /// Maps `len` bytes of a ring's region `offset` (`IORING_OFF_*`), shared and populated.
+    #[inline]
     pub fn map(self, fd: c_int, len: usize, offset: u64) -> Result<*mut c_void, Errno> {
         match self {
             Backend::Kernel => sys::mmap(len, libc::MAP_SHARED | libc::MAP_POPULATE, fd, offset),
@@ -186,6 +179,7 @@ impl Backend {
     /// # Safety
     ///
     /// Nothing may use the memory any more.
+    #[inline]
     pub unsafe fn unmap(self, addr: *mut c_void, len: usize) {
         if self == Backend::Kernel {
             // SAFETY: the caller's promise.
@@ -194,10 +188,28 @@ impl Backend {
     }
 
     /// Closes a ring's descriptor.
+    #[inline]
     pub fn close(self, fd: c_int) {
         match self {
             Backend::Kernel => drop(sys::close(fd)),
             Backend::User => engine::close(fd),
         }
     }
+}
+
+/// A ring of the engine's for parameters of the program's.
+#[cold]
+#[inline(never)]
+fn setup_user(entries: c_uint, p: *mut io_uring_params) -> Result<c_int, Errno> {
+    let size = ::core::mem::size_of::<io_uring_params>();
+    let mut made = io_uring_params::default();
+    // SAFETY: one structure, whose address may be bad.
+    unsafe { sys::copy_from_program((&raw mut made).cast(), p as u64, size) }?;
+    let fd = engine::setup(entries, &mut made)?;
+    // SAFETY: one structure, whose address may be bad.
+    if let Err(e) = unsafe { sys::copy_to_program(p as u64, (&raw const made).cast(), size) } {
+        engine::close(fd);
+        return Err(e);
+    }
+    Ok(fd)
 }

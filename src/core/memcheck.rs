@@ -3,8 +3,8 @@
 //!
 //! Memcheck follows what a program writes, and what a system call writes during the call. What the kernel writes for a request comes
 //! from neither: a buffer from `malloc` that a read filled counts as uninitialised for ever. So a ring that is made under memcheck is
-//! marked, and each submission on it announces the memory that its requests will fill. Natively a ring's making asks once, in a dozen
-//! instructions that do nothing, and that is all.
+//! marked, and each submission on it announces the memory that its requests will fill. Natively the library asks once, when it is loaded, in
+//! a dozen instructions that do nothing, and that is all.
 //!
 //! The whole of a buffer is announced, as nobody can say here how much of it will be filled. Buffers that the kernel picks from a
 //! buffer ring are not known here at all.
@@ -12,6 +12,7 @@
 use super::abi::*;
 use super::mmap::sqe_shift;
 use ::core::mem::size_of;
+use ::core::sync::atomic::{AtomicBool, Ordering};
 
 /// Requests of `<valgrind/memcheck.h>`: the tool's letters, and a number.
 const TOOL: usize = (b'M' as usize) << 24 | (b'C' as usize) << 16;
@@ -44,10 +45,25 @@ fn ask(_: usize, _: usize, _: usize, _: usize) -> usize {
     0
 }
 
-/// True under memcheck.
-pub fn is_watching() -> bool {
+static WATCHING: AtomicBool = AtomicBool::new(false);
+
+/// Asks memcheck whether it is there.
+fn look() {
     let (byte, mut bits) = (0u8, 0u8);
-    ask(GET_VBITS, &raw const byte as usize, &raw mut bits as usize, 1) == 1
+    WATCHING.store(ask(GET_VBITS, &raw const byte as usize, &raw mut bits as usize, 1) == 1, Ordering::Relaxed);
+}
+
+ctor::declarative::ctor! {
+    #[ctor(unsafe)]
+    fn look_for_memcheck() {
+        look();
+    }
+}
+
+/// True under memcheck.
+#[inline]
+pub fn is_watching() -> bool {
+    WATCHING.load(Ordering::Relaxed)
 }
 
 /// The kernel will fill this memory.

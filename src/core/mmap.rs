@@ -85,6 +85,7 @@ pub fn memory_size(entries: u32, p: &io_uring_params) -> Result<usize, Errno> {
 ///
 /// Notes the places in `sq`, `cq` and `p`; returns the bytes used of `buf`. -ENOMEM where `buf` is too small, or where a ring
 /// does not fit a huge page or there is none.
+#[cold]
 pub fn place_ring(
     entries: u32,
     p: &mut io_uring_params,
@@ -142,6 +143,7 @@ fn map_contiguous(len: usize, page: usize) -> Result<(*mut c_void, usize), Errno
 /// Maps the rings and the SQE array of a ring made without `IORING_SETUP_NO_MMAP`.
 ///
 /// On failure nothing stays mapped, and `sq` and `cq` must not be used.
+#[inline]
 pub fn map_ring(
     backend: Backend,
     fd: c_int,
@@ -161,29 +163,29 @@ pub fn map_ring(
     if !single {
         match backend.map(fd, cq.ring_sz, IORING_OFF_CQ_RING) {
             Ok(addr) => cq.ring_ptr = addr,
-            Err(e) => {
-                unmap_rings(backend, sq, cq);
-                return Err(e);
-            }
+            Err(e) => return give_up(backend, sq, cq, e),
         }
     }
     let sqes_size = (p.sq_entries as usize * size_of::<io_uring_sqe>()) << sqe_shift(p.flags);
     // `struct io_uring` has 32 bits for it. No ring is so large; parameters that the program made up may be.
     let Ok(sqes_sz) = c_uint::try_from(sqes_size) else {
-        unmap_rings(backend, sq, cq);
-        return Err(Errno::INVAL);
+        return give_up(backend, sq, cq, Errno::INVAL);
     };
     match backend.map(fd, sqes_size, IORING_OFF_SQES) {
         Ok(addr) => sq.sqes = addr.cast(),
-        Err(e) => {
-            unmap_rings(backend, sq, cq);
-            return Err(e);
-        }
+        Err(e) => return give_up(backend, sq, cq, e),
     }
     sq.sqes_sz = sqes_sz;
     // SAFETY: just mapped with the sizes and offsets that the backend answered.
     unsafe { find_fields(p, sq, cq) };
     Ok(())
+}
+
+/// Unmaps the rings after an error.
+#[cold]
+fn give_up(backend: Backend, sq: &io_uring_sq, cq: &io_uring_cq, e: Errno) -> Result<(), Errno> {
+    unmap_rings(backend, sq, cq);
+    Err(e)
 }
 
 /// Unmaps the rings; a size of 0 stands for memory that is not the library's.

@@ -153,6 +153,8 @@ fn message(arg: *const c_void, nr_args: c_uint) -> Result<io_uring_sqe, Errno> {
 }
 
 /// What `mmap(2)` of a ring's descriptor would give. It lives until the ring is closed.
+#[cold]
+#[inline(never)]
 pub fn map(fd: c_int, len: usize, offset: u64) -> Result<*mut c_void, Errno> {
     ring_for_certain(fd, false)?.memory.region(len, offset)
 }

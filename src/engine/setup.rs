@@ -183,6 +183,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
 }
 
 /// Closes a ring's descriptor. Where it was the ring's last name, nothing touches the program's memory any more when this returns.
+#[inline(never)]
 pub fn close(fd: c_int) {
     process::notice_fork();
     if let Some(ring) = registry::withdraw(fd) {
