@@ -382,6 +382,105 @@ static void drain_slowly(void *arg)
 	CHECK_EQ(at, 4 << 20);
 }
 
+TEST(a_message_that_waits_for_all_is_put_together_from_what_comes)
+{
+	char buf[12] = "";
+	struct iovec iov[3] = { { buf, 3 }, { buf + 3, 5 }, { buf + 8, 4 } };
+	struct msghdr msg;
+	struct io_uring ring;
+	int sv[2];
+
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_iov = iov;
+	msg.msg_iovlen = 3;
+	pair_up(SOCK_STREAM, sv);
+	ring_up(&ring, 8, 0);
+	io_uring_prep_recvmsg(sqe_of(&ring), sv[0], &msg, MSG_WAITALL);
+	submit(&ring, 1);
+	for (int i = 0; i < 3; i++) {
+		check_quiet(&ring);
+		write_all(sv[1], &"abcdefghijkl"[i * 4], 4);
+	}
+	CHECK_EQ(reap(&ring).res, 12);
+	CHECK_MEM(buf, "abcdefghijkl", 12);
+	CHECK_EQ(iov[0].iov_len, 3);
+	CHECK_PTR(iov[1].iov_base, buf + 3);
+	/* The end comes first: what is there is the answer. */
+	io_uring_prep_recvmsg(sqe_of(&ring), sv[0], &msg, MSG_WAITALL);
+	submit(&ring, 1);
+	write_all(sv[1], "1234567", 7);
+	check_quiet(&ring);
+	close(sv[1]);
+	CHECK_EQ(reap(&ring).res, 7);
+	CHECK_MEM(buf, "1234567h", 8);
+	close(sv[0]);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_datagram_is_all_there_is_to_wait_for)
+{
+	char buf[12];
+	struct iovec iov = { buf, 12 };
+	struct msghdr msg;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int sv[2];
+
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	pair_up(SOCK_DGRAM, sv);
+	ring_up(&ring, 8, 0);
+	for (int i = 0; i < 2; i++) {
+		sqe = sqe_of(&ring);
+		if (i)
+			io_uring_prep_recvmsg(sqe, sv[0], &msg, MSG_WAITALL);
+		else
+			io_uring_prep_recv(sqe, sv[0], buf, 12, MSG_WAITALL);
+		sqe->flags = IOSQE_IO_LINK;
+		io_uring_sqe_set_data64(sqe, 1);
+		sqe = sqe_of(&ring);
+		io_uring_prep_nop(sqe);
+		io_uring_sqe_set_data64(sqe, 2);
+		submit(&ring, 2);
+		write_all(sv[1], "seven..", 7);
+		CHECK_EQ(reap_data(&ring, 1), 7);
+		CHECK_EQ(reap_data(&ring, 2), -ECANCELED);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_message_larger_than_the_socket_s_buffer_is_sent_whole)
+{
+	enum { SIZE = 1 << 20 };
+	unsigned char *buf = (unsigned char *)pages(SIZE), *got = (unsigned char *)pages(SIZE);
+	struct iovec iov[2] = { { buf, 1000 }, { buf + 1000, SIZE - 1000 } };
+	struct msghdr msg;
+	struct io_uring ring;
+	int sv[2];
+
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_iov = iov;
+	msg.msg_iovlen = 2;
+	pattern_fill(buf, SIZE, 0);
+	pair_up(SOCK_STREAM, sv);
+	ring_up(&ring, 8, 0);
+	io_uring_prep_sendmsg(sqe_of(&ring), sv[0], &msg, MSG_WAITALL);
+	submit(&ring, 1);
+	check_quiet(&ring);
+	for (int at = 0; at < SIZE;) {
+		ssize_t n = recv(sv[1], got + at, SIZE - at, MSG_DONTWAIT);
+
+		CHECK(n > 0 || errno == EAGAIN);
+		if (n > 0)
+			at += n;
+		io_uring_get_events(&ring);
+	}
+	CHECK_EQ(reap(&ring).res, SIZE);
+	check_pattern(got, SIZE, 0);
+	io_uring_queue_exit(&ring);
+}
+
 static void send_big(void *arg)
 {
 	enum { SIZE = 4 << 20 };

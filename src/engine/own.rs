@@ -32,8 +32,8 @@ impl Request {
     }
 
     /// Keeps bytes until the request ends; their address, for the SQE.
-    pub fn keep(&mut self, bytes: Vec<u8>) -> Result<u64, Errno> {
-        let address = bytes.as_ptr() as usize as u64;
+    pub fn keep(&mut self, mut bytes: Vec<u8>) -> Result<u64, Errno> {
+        let address = bytes.as_mut_ptr() as usize as u64;
         let copies = &mut self.own().copies;
         copies.try_reserve(1).map_err(|_| Errno::NOMEM)?;
         copies.push(bytes);
@@ -46,6 +46,11 @@ impl Request {
         // SAFETY: room for as many bytes; the address may be bad.
         unsafe { sys::copy_from_program(bytes.as_mut_ptr().cast(), from, len) }?;
         self.keep(bytes)
+    }
+
+    /// Keeps room for `len` bytes, which are zero.
+    pub fn keep_zeroes(&mut self, len: usize) -> Result<u64, Errno> {
+        self.keep(zeroes(len)?)
     }
 
     /// Keeps a path; an empty one is -ENOENT unless `empty` allows it.

@@ -8,6 +8,7 @@ mod cmd;
 pub mod fixed;
 mod fs;
 pub mod futex;
+mod message;
 mod misc;
 pub mod msg;
 mod net;
@@ -109,8 +110,8 @@ const fn op(opcode: u8) -> Op {
         IORING_OP_SYMLINKAT => worked(fs::prepare_symlinkat, fs::symlinkat, false),
         IORING_OP_POLL_ADD => Op { file: true, ..internal(poll::prepare_add, poll::add) },
         IORING_OP_POLL_REMOVE => internal(poll::prepare_remove, poll::remove),
-        IORING_OP_SENDMSG => socket(net::prepare_msg, net::sendmsg),
-        IORING_OP_RECVMSG => socket(net::prepare_msg, net::recvmsg),
+        IORING_OP_SENDMSG => socket(message::prepare, message::send),
+        IORING_OP_RECVMSG => socket(message::prepare, message::receive),
         IORING_OP_SEND => socket(net::prepare_send, net::send),
         IORING_OP_RECV => socket(net::prepare_recv, net::recv),
         IORING_OP_ACCEPT => Op { work: Some(net::accept_blocking), waits: true, ..socket(net::prepare_accept, net::accept) },
@@ -201,9 +202,17 @@ pub fn prepare(request: &mut Request, previous: Option<u8>, restrictions: Option
     let waits = previous.is_some() || sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_IO_DRAIN) != 0;
     (op.prepare)(request)?;
     if waits {
-        rw::keep_vectors(request)?;
+        keep(request)?;
     }
     require(opcode != IORING_OP_LINK_TIMEOUT || previous.is_some_and(|previous| previous != IORING_OP_LINK_TIMEOUT))
+}
+
+/// Keeps what a request names that is not done at once, where its operation reads that as late as it can.
+fn keep(request: &mut Request) -> Result<(), Errno> {
+    match request.sqe.opcode {
+        IORING_OP_SENDMSG | IORING_OP_RECVMSG => message::keep(request),
+        _ => rw::keep_vectors(request),
+    }
 }
 
 /// Begins a request.

@@ -11,13 +11,13 @@ use crate::engine::ring::{Completion, Ring, State};
 use ::core::ffi::c_int;
 use ::core::mem::size_of;
 
-const IN: u32 = (libc::EPOLLIN | libc::EPOLLRDNORM) as u32;
-const OUT: u32 = (libc::EPOLLOUT | libc::EPOLLWRNORM) as u32;
-const DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;
-const NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
+pub const IN: u32 = (libc::EPOLLIN | libc::EPOLLRDNORM) as u32;
+pub const OUT: u32 = (libc::EPOLLOUT | libc::EPOLLWRNORM) as u32;
+pub const DONTWAIT: u32 = libc::MSG_DONTWAIT as u32;
+pub const NOSIGNAL: u32 = libc::MSG_NOSIGNAL as u32;
 /// The bits of a socket's type that name it; flags are above.
 const SOCK_TYPE_MASK: u64 = 0xf;
-const WAITALL: u32 = libc::MSG_WAITALL as u32;
+pub const WAITALL: u32 = libc::MSG_WAITALL as u32;
 
 /// `ioprio` flags that are kept.
 const SEND_FLAGS: u16 = IORING_RECVSEND_POLL_FIRST;
@@ -37,12 +37,8 @@ pub fn prepare_recv(request: &mut Request) -> Result<(), Errno> {
     require(request.sqe.off == 0 && request.sqe.file_index == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
 }
 
-pub fn prepare_msg(request: &mut Request) -> Result<(), Errno> {
-    require(request.sqe.off == 0 && request.sqe.file_index == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
-}
-
 /// Not yet tried, and told to wait before the first try.
-fn waits_first(request: &mut Request, events: u32) -> Option<Outcome> {
+pub fn waits_first(request: &mut Request, events: u32) -> Option<Outcome> {
     let first = request.sqe.ioprio & IORING_RECVSEND_POLL_FIRST != 0 && request.count == 0;
     request.count = 1;
     first.then_some(Outcome::Arm(events))
@@ -58,7 +54,7 @@ fn settle(request: &mut Request, result: Result<i32, Errno>, wanted: u32, events
         Err(_) | Ok(0) => request.done as i32,
         Ok(moved) => {
             request.done += moved as u32;
-            if all && request.done < wanted {
+            if all && request.done < wanted && goes_on(request.fd) {
                 return Outcome::Arm(events);
             }
             request.done as i32
@@ -103,8 +99,13 @@ pub fn recv(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     outcome
 }
 
+/// True for sockets on which the rest of a message may come later.
+pub fn goes_on(fd: c_int) -> bool {
+    matches!(option(fd, libc::SO_TYPE), Ok(libc::SOCK_STREAM | libc::SOCK_SEQPACKET))
+}
+
 /// True for a stream that has more to read, as far as its kind tells: TCP and Unix sockets do.
-fn has_more(fd: c_int) -> bool {
+pub fn has_more(fd: c_int) -> bool {
     if option(fd, libc::SO_TYPE) != Ok(libc::SOCK_STREAM) {
         return false;
     }
@@ -112,31 +113,6 @@ fn has_more(fd: c_int) -> bool {
     // SAFETY: the kernel writes one integer.
     let asked = unsafe { call(libc::SYS_ioctl, [fd as usize, libc::FIONREAD as usize, &raw mut readable as usize, 0, 0, 0]) };
     asked.is_ok() && readable > 0
-}
-
-pub fn sendmsg(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
-    message(st, id, libc::SYS_sendmsg, NOSIGNAL, OUT)
-}
-
-pub fn recvmsg(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
-    message(st, id, libc::SYS_recvmsg, 0, IN)
-}
-
-fn message(st: &mut State, id: ReqId, nr: libc::c_long, extra_flags: u32, events: u32) -> Outcome {
-    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
-    if let Some(wait) = waits_first(request, events) {
-        return wait;
-    }
-    let flags = (request.sqe.op_flags | DONTWAIT | extra_flags) as usize;
-    // SAFETY: the kernel checks the header and what it names.
-    let result = unsafe { call(nr, [request.fd as usize, request.sqe.addr as usize, flags, 0, 0, 0]) };
-    match result {
-        Err(Errno::AGAIN) if request.sqe.op_flags & DONTWAIT == 0 => Outcome::Arm(events),
-        Ok(res) if nr == libc::SYS_recvmsg && res > 0 && has_more(request.fd) => {
-            Outcome::Done(Completion { res, flags: IORING_CQE_F_SOCK_NONEMPTY, failed: false })
-        }
-        result => result.into(),
-    }
 }
 
 pub fn prepare_accept(request: &mut Request) -> Result<(), Errno> {
@@ -224,7 +200,7 @@ fn is_listening(fd: c_int) -> bool {
 }
 
 /// An integer option of a socket.
-fn option(fd: c_int, name: c_int) -> Result<c_int, Errno> {
+pub fn option(fd: c_int, name: c_int) -> Result<c_int, Errno> {
     let (mut value, mut len) = (0 as c_int, size_of::<c_int>() as libc::socklen_t);
     let args = [fd as usize, libc::SOL_SOCKET as usize, name as usize, &raw mut value as usize, &raw mut len as usize, 0];
     // SAFETY: the kernel writes one integer and its length.
@@ -233,7 +209,18 @@ fn option(fd: c_int, name: c_int) -> Result<c_int, Errno> {
 
 pub fn prepare_connect(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
-    require(sqe.len == 0 && sqe.buf_index == 0 && sqe.op_flags == 0 && sqe.file_index == 0)
+    require(sqe.len == 0 && sqe.buf_index == 0 && sqe.op_flags == 0 && sqe.file_index == 0)?;
+    keep_address(request)
+}
+
+/// Copies the address that a socket is to have, or to be connected to.
+fn keep_address(request: &mut Request) -> Result<(), Errno> {
+    // An `int` to the kernel; what is negative is more than there is room for.
+    let len = request.sqe.off as u32 as usize;
+    require(len <= size_of::<libc::sockaddr_storage>())?;
+    request.sqe.addr = request.keep_bytes(request.sqe.addr, len)?;
+    request.sqe.off = len as u64;
+    Ok(())
 }
 
 fn connect_now(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
@@ -302,7 +289,8 @@ pub fn socket(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
 
 pub fn prepare_bind(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
-    require(sqe.len == 0 && sqe.buf_index == 0 && sqe.op_flags == 0 && sqe.file_index == 0)
+    require(sqe.len == 0 && sqe.buf_index == 0 && sqe.op_flags == 0 && sqe.file_index == 0)?;
+    keep_address(request)
 }
 
 pub fn bind(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
