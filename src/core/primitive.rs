@@ -4,7 +4,8 @@
 //! Ring memory is only ever reached through these functions and raw pointers, never through Rust references: the kernel writes
 //! it at any time.
 
-use ::core::sync::atomic::{fence, AtomicU32, Ordering};
+use ::core::sync::atomic::fence;
+pub use ::core::sync::atomic::{AtomicU32, Ordering};
 
 /// The ring field as an atomic.
 ///

@@ -4,11 +4,10 @@
 use super::ring::Ring;
 use super::sync::Guard;
 use crate::core::abi::*;
-use crate::core::primitive::{atomic_and, atomic_or, full_fence, load_acquire, load_relaxed, store_relaxed, store_release};
+use crate::core::primitive::{atomic_and, atomic_or, load_acquire, load_relaxed, store_relaxed, store_release};
 use crate::core::sys;
 use ::alloc::collections::VecDeque;
 use ::core::ffi::c_int;
-use ::core::sync::atomic::Ordering;
 
 /// What the CQ's lock guards.
 pub struct Cq {
@@ -73,11 +72,7 @@ impl Ring {
 
     /// Wakes those who sleep in the ring, if there are any, to look at the CQ.
     pub fn wake_sleepers(&self) {
-        // The tail's store before the loads of who sleeps; a sleeper stores that before it looks at the tail.
-        full_fence();
-        if self.driven.load(Ordering::Relaxed) | self.queued.load(Ordering::Relaxed) != 0 {
-            self.kick();
-        }
+        self.parking.wake(self);
     }
 
     /// Posts a completion of a request that goes on, if the CQ has room; such a one never overflows.
@@ -166,19 +161,20 @@ impl Ring {
         }
     }
 
-    /// The program looked and found the CQ empty: after the second such look its descriptor stops being readable.
-    pub fn strike(&self) {
+    /// The program looked and found the CQ empty: after the second such look its descriptor stops being readable. True where that was now.
+    pub fn strike(&self) -> bool {
         let mut cq = self.cq.lock();
         if !cq.signalled || self.cq_ready() != 0 {
-            return;
+            return false;
         }
         cq.strikes += 1;
         if cq.strikes < STRIKES {
-            return;
+            return false;
         }
         sys::eventfd_clear(self.evf);
         cq.signalled = false;
         cq.strikes = 0;
+        true
     }
 
     /// `IORING_SQ_TASKRUN` makes the header's peek come in: needed while something can complete only in here, or `evf` may be stale.

@@ -2,10 +2,9 @@
 //! `io_uring_enter(2)`: submitting, and waiting for completions.
 
 use super::ring::Ring;
-use super::timers::timespec_ns;
+use super::timers::{ns_timespec, timespec_ns};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
-use crate::core::primitive::full_fence;
 use crate::core::sys;
 use ::core::ffi::{c_int, c_uint, c_void};
 use ::core::mem::size_of;
@@ -57,7 +56,7 @@ impl Ring {
             self.update_taskrun(st.pending());
             // Another thread may be waiting for what this one has submitted.
             self.wake_sleepers();
-            if flags & IORING_ENTER_GETEVENTS == 0 {
+            if flags & IORING_ENTER_GETEVENTS == 0 || submitted != to_submit {
                 self.set_alarm(&mut st);
             }
         }
@@ -115,8 +114,10 @@ impl Ring {
                     Err(e) => return Err(e),
                 }
             }
-            if submitted == 0 && self.cq_ready() == 0 {
-                self.strike();
+            if submitted == 0 && self.cq_ready() == 0 && self.strike() && !pending {
+                // The bell, or the alarm, may have been left behind by a wait that ended otherwise.
+                // SAFETY: no signal mask.
+                let _ = unsafe { self.harvest(Some(0), null(), false) };
             }
             return Ok(());
         }
@@ -210,11 +211,10 @@ impl Ring {
 
     /// Sleeps once: in the reactor, or behind the thread that is there.
     fn sleep(&self, target: u32, remaining_ns: Option<u64>, limits: &Limits) -> Result<(), Errno> {
-        if self.driven.compare_exchange(0, 1, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
-            // Our store of `driven` before our look at the CQ: a poster that missed the one has been seen by the other.
-            full_fence();
+        if self.parking.drive() {
             if self.cq_ready() >= target {
-                self.driven.store(0, Ordering::SeqCst);
+                self.parking.leave(self, false);
+                self.parking.hand_over(self);
                 return Ok(());
             }
             let next_timer = self.state.lock().timers.next_in_ns();
@@ -224,18 +224,11 @@ impl Ring {
             };
             // SAFETY: the mask was checked to be of the kernel's size; its address may be bad, which the kernel answers.
             let woken = unsafe { self.harvest(timeout, limits.sigmask, true) };
-            if self.queued.load(Ordering::SeqCst) != 0 {
-                // One of those behind takes over; those that have what they wanted leave.
-                self.kick();
-            }
+            self.parking.hand_over(self);
             return woken;
         }
-        let seen = self.posts.load(Ordering::SeqCst);
-        self.queued.fetch_add(1, Ordering::SeqCst);
-        if self.cq_ready() < target && self.driven.load(Ordering::SeqCst) != 0 {
-            self.sleep_behind_driver(seen, remaining_ns);
-        }
-        self.queued.fetch_sub(1, Ordering::SeqCst);
+        let timeout = remaining_ns.map(ns_timespec);
+        self.parking.wait_behind(|| self.cq_ready() >= target, |word, seen| sys::futex_wait(word, seen, timeout.as_ref()));
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ mod hints;
 mod memory;
 mod ops;
 mod own;
+mod park;
 mod pool;
 mod process;
 mod program;

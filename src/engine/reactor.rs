@@ -2,6 +2,7 @@
 //! Waiting for descriptors: which requests wait for which, and what happens when one is ready.
 
 use super::ops::{self, Outcome};
+use super::park::Bell;
 use super::request::{ReqId, Stage};
 use super::ring::{Completion, Ring, State};
 use super::timers::ns_timespec;
@@ -10,7 +11,7 @@ use crate::core::sys;
 use ::alloc::collections::BTreeMap;
 use ::alloc::vec::Vec;
 use ::core::ffi::{c_int, c_void};
-use ::core::sync::atomic::Ordering;
+use ::core::sync::atomic::AtomicU32;
 
 /// What epoll hands back for the ring's own descriptors.
 const WAKE: u64 = u64::MAX;
@@ -175,8 +176,8 @@ impl Ring {
         Ok(())
     }
 
-    /// Waits in the reactor, at most `timeout_ns`, and does what became ready. `driving`: the caller has set `driven`, which ends with the
-    /// sleep.
+    /// Waits in the reactor, at most `timeout_ns`, and does what became ready. `driving`: the caller is the driver, and is it until the sleep
+    /// ends.
     ///
     /// # Safety
     ///
@@ -186,16 +187,20 @@ impl Ring {
         let timeout = timeout_ns.map(ns_timespec);
         // SAFETY: the caller's promise.
         let found = unsafe { sys::epoll_wait(self.inner, &mut events, timeout.as_ref(), sigmask) };
+        let rung = found.is_ok_and(|found| events[..found].iter().any(|event| event.u64 == WAKE));
         if driving {
-            self.driven.store(0, Ordering::SeqCst);
+            self.parking.leave(self, rung);
+        } else if rung {
+            self.parking.pass_by(self);
         }
         let found = found?;
         let mut st = self.state.lock();
         for event in &events[..found] {
             let (data, ready) = (event.u64, event.events);
             match data {
-                WAKE => sys::eventfd_clear(self.wake),
-                ALARM => {}
+                WAKE => {}
+                // It has to be set again, also for a timer that is due soon after.
+                ALARM => st.alarm_at = u64::MAX,
                 ENDS => self.reap_gathered(&mut st, false),
                 _ => self.dispatch(&mut st, data as u32 as c_int, (data >> 32) as u32, ready),
             }
@@ -298,21 +303,18 @@ impl Ring {
         st.alarm_at = at;
         sys::timerfd_set(self.alarm, in_ns.max(1));
     }
+}
 
-    /// Sleeps until another thread posts, for threads that find the reactor driven. False where `timeout_ns` passed.
-    pub fn sleep_behind_driver(&self, seen: u32, timeout_ns: Option<u64>) {
-        let timeout = timeout_ns.map(ns_timespec);
-        sys::futex_wait(&self.posts, seen, timeout.as_ref());
+impl Bell for Ring {
+    fn ring(&self) {
+        sys::eventfd_signal(self.wake);
     }
 
-    /// Wakes everybody who sleeps in the ring.
-    pub fn kick(&self) {
-        self.posts.fetch_add(1, Ordering::SeqCst);
-        if self.queued.load(Ordering::SeqCst) != 0 {
-            sys::futex_wake(&self.posts, i32::MAX as usize);
-        }
-        if self.driven.load(Ordering::SeqCst) != 0 {
-            sys::eventfd_signal(self.wake);
-        }
+    fn silence(&self) {
+        sys::eventfd_clear(self.wake);
+    }
+
+    fn wake_all(&self, word: &AtomicU32) {
+        sys::futex_wake(word, i32::MAX as usize);
     }
 }

@@ -6,6 +6,7 @@ use super::cq::Cq;
 use super::hints::Hints;
 use super::memory::{Current, Memory};
 use super::ops::{self, Outcome};
+use super::park::Parking;
 use super::pool;
 use super::reactor::FdTable;
 use super::region::Region;
@@ -19,7 +20,7 @@ use crate::core::errno::Errno;
 use crate::core::sys;
 use ::alloc::collections::VecDeque;
 use ::core::ffi::c_int;
-use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
+use ::core::sync::atomic::{AtomicBool, AtomicI32};
 
 /// A ring. Lock order: `state`, then the pool's, then `cq`.
 pub struct Ring {
@@ -38,12 +39,8 @@ pub struct Ring {
     pub alarm: c_int,
     pub state: Mutex<State>,
     pub cq: Mutex<Cq>,
-    /// 1 while a thread waits in `inner`; others wait for it.
-    pub driven: AtomicU32,
-    /// Threads that sleep behind it, on `posts`.
-    pub queued: AtomicU32,
-    /// Counts the times they were woken.
-    pub posts: AtomicU32,
+    /// The threads that wait in `inner`, or behind the one that does.
+    pub parking: Parking,
     /// The one thread that may submit (`IORING_SETUP_SINGLE_ISSUER`), 0 before the first.
     pub owner: AtomicI32,
     /// `IORING_SETUP_R_DISABLED`, and not enabled yet.
@@ -71,6 +68,8 @@ pub struct State {
     held: VecDeque<ReqId>,
     /// Requests in those links.
     held_requests: usize,
+    /// The thread that holds the lock submits: on its way out it tells of all that it has posted. Whatever else posts has to tell at once.
+    pub submitting: bool,
     /// When `alarm` is set to ring; `u64::MAX` for never.
     pub alarm_at: u64,
 }
@@ -89,6 +88,7 @@ impl State {
             ready: VecDeque::new(),
             held: VecDeque::new(),
             held_requests: 0,
+            submitting: false,
             alarm_at: u64::MAX,
         }
     }
@@ -136,6 +136,7 @@ impl Ring {
         let wanted = to_submit.min(tail.wrapping_sub(head)).min(memory.sq_entries);
         let mut taken = 0;
         let mut link = Link::default();
+        st.submitting = true;
         while taken < wanted {
             let sqe = self.sqe_at(head);
             let Some(sqe) = sqe else {
@@ -162,6 +163,7 @@ impl Ring {
         // SAFETY: a field of the ring's memory. Release: the SQEs before the head are read, the program may fill them again.
         unsafe { crate::core::primitive::store_release(memory.sq_head, head) };
         self.run(st);
+        st.submitting = false;
         if taken == 0 && wanted != 0 && head == tail.wrapping_sub(wanted) {
             return Err(Errno::AGAIN);
         }
@@ -357,7 +359,7 @@ impl Ring {
         if request.sqe.opcode != IORING_OP_TIMEOUT {
             st.timers.posted += 1;
         }
-        self.post(request.sqe.user_data, res, flags, inline);
+        self.post(request.sqe.user_data, res, flags, inline && st.submitting);
     }
 
     /// Posts one of several CQEs of a request that goes on. False where the CQ is full: such a request has to end.
@@ -420,6 +422,8 @@ impl Ring {
         self.settle(&mut st, job.id, outcome, false);
         self.run(&mut st);
         self.update_taskrun(st.pending());
+        // What came next in its link may be a timeout, and whoever sleeps does not know of it.
+        self.set_alarm(&mut st);
     }
 }
 

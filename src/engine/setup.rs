@@ -4,6 +4,7 @@
 use super::cancel::{self, Target};
 use super::cq::Cq;
 use super::memory::{Current, Memory};
+use super::park::Parking;
 use super::process;
 use super::registry::{self, Handle, Slot};
 use super::resources::high;
@@ -13,7 +14,7 @@ use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use ::core::ffi::{c_int, c_uint};
-use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use ::core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 const MOST_SQ_ENTRIES: u32 = 32768;
 const MOST_CQ_ENTRIES: u32 = 2 * MOST_SQ_ENTRIES;
@@ -166,9 +167,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
         alarm,
         state: Mutex::new(State::new()),
         cq: Mutex::new(Cq::new()),
-        driven: AtomicU32::new(0),
-        queued: AtomicU32::new(0),
-        posts: AtomicU32::new(0),
+        parking: Parking::new(),
         owner: AtomicI32::new(if p.flags & IORING_SETUP_R_DISABLED == 0 { sys::gettid() } else { 0 }),
         disabled: AtomicBool::new(p.flags & IORING_SETUP_R_DISABLED != 0),
         wait_clock: AtomicI32::new(libc::CLOCK_MONOTONIC),
