@@ -425,6 +425,39 @@ TEST(a_child_s_end_completes_a_waitid)
 	io_uring_queue_exit(&ring);
 }
 
+TEST(a_link_timeout_says_that_it_ended_a_waitid)
+{
+	struct __kernel_timespec ts = { .tv_nsec = 10000000 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct answer a[2];
+	siginfo_t info;
+	pid_t pid;
+
+	ring_up(&ring, 8, 0);
+	need_op(&ring, IORING_OP_WAITID);
+	pid = (pid_t)SYS(fork());
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	sqe = sqe_of(&ring);
+	io_uring_prep_waitid(sqe, P_PID, pid, &info, WEXITED, 0);
+	sqe->flags |= IOSQE_IO_LINK;
+	sqe->user_data = 1;
+	sqe = sqe_of(&ring);
+	io_uring_prep_link_timeout(sqe, &ts, 0);
+	sqe->user_data = 2;
+	submit(&ring, 2);
+	reap_sorted(&ring, a, 2);
+	CHECK_EQ(a[0].res, -ECANCELED);
+	/* How many it ended, as a cancel of such a request answers. */
+	CHECK_EQ(a[1].res, 1);
+	SYS(kill(pid, SIGKILL));
+	SYS(waitpid(pid, NULL, 0));
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- messages between rings ------------------------------------------------------------------------------------------------------ */
 
 TEST(a_message_becomes_a_completion_of_another_ring)

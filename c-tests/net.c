@@ -481,6 +481,28 @@ TEST(a_message_larger_than_the_socket_s_buffer_is_sent_whole)
 	io_uring_queue_exit(&ring);
 }
 
+TEST(a_refused_connect_leaves_the_socket_for_the_next)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(addr);
+	struct io_uring ring;
+	int taken = (int)SYS(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int fd = (int)SYS(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+	/* A port that is taken and does not listen. */
+	SYS(bind(taken, (struct sockaddr *)&addr, sizeof(addr)));
+	SYS(getsockname(taken, (struct sockaddr *)&addr, &len));
+	ring_up(&ring, 8, 0);
+	for (int i = 0; i < 3; i++) {
+		io_uring_prep_connect(sqe_of(&ring), fd, (struct sockaddr *)&addr, sizeof(addr));
+		CHECK_EQ(run_one(&ring), -ECONNREFUSED);
+	}
+	SYS(listen(taken, 1));
+	io_uring_prep_connect(sqe_of(&ring), fd, (struct sockaddr *)&addr, sizeof(addr));
+	CHECK_EQ(run_one(&ring), 0);
+	io_uring_queue_exit(&ring);
+}
+
 static void send_big(void *arg)
 {
 	enum { SIZE = 4 << 20 };

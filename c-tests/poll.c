@@ -231,6 +231,69 @@ TEST(a_poll_s_data_and_events_can_be_changed)
 	io_uring_queue_exit(&ring);
 }
 
+TEST(an_update_leaves_a_multishot_poll_multishot_and_a_single_one_single)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct answer a;
+	int fds[2], sv[2];
+
+	pipe_up(fds);
+	pair_up(SOCK_STREAM, sv);
+	ring_up(&ring, 8, 0);
+	io_uring_prep_poll_multishot(sqe_of(&ring), fds[0], POLLPRI);
+	submit(&ring, 1);
+	for (int i = 0; i < 2; i++) {
+		sqe = sqe_of(&ring);
+		io_uring_prep_poll_update(sqe, 0, 0, POLLIN, IORING_POLL_UPDATE_EVENTS);
+		sqe->user_data = 2;
+		submit(&ring, 1);
+		CHECK_EQ(reap_data(&ring, 2), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		char c;
+
+		write_all(fds[1], "x", 1);
+		a = reap(&ring);
+		CHECK_EQ(a.res, POLLIN);
+		CHECK_EQ(a.flags, IORING_CQE_F_MORE);
+		CHECK_EQ(SYS(read(fds[0], &c, 1)), 1);
+	}
+	poll_add(&ring, sv[0], POLLPRI, 3);
+	submit(&ring, 1);
+	sqe = sqe_of(&ring);
+	io_uring_prep_poll_update(sqe, 3, 0, POLLIN, IORING_POLL_UPDATE_EVENTS | IORING_POLL_ADD_MULTI);
+	sqe->user_data = 4;
+	submit(&ring, 1);
+	CHECK_EQ(reap_data(&ring, 4), 0);
+	write_all(sv[1], "x", 1);
+	a = reap(&ring);
+	CHECK_EQ(a.data, 3);
+	CHECK_EQ(a.res, POLLIN);
+	CHECK_EQ(a.flags, 0);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_multishot_poll_of_the_eventfd_that_tells_of_its_own_completions_ends)
+{
+	struct io_uring ring;
+	struct answer a[2];
+	int fd = (int)SYS(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+
+	ring_up(&ring, 8, 0);
+	CHECK_EQ(io_uring_register_eventfd(&ring, fd), 0);
+	io_uring_prep_poll_multishot(sqe_of(&ring), fd, POLLIN);
+	sqe_of(&ring)->user_data = 1;
+	ring.sq.sqes[1].opcode = IORING_OP_NOP;
+	submit(&ring, 2);
+	reap_sorted(&ring, a, 2);
+	CHECK_EQ(a[0].res, POLLIN);
+	CHECK_EQ(a[0].flags, 0);
+	CHECK_EQ(a[1].res, 0);
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- epoll requests -------------------------------------------------------------------------------------------------------------- */
 
 TEST(epoll_sets_are_changed_by_requests)
@@ -379,6 +442,24 @@ TEST(a_ring_polls_another_ring)
 	submit(&watched, 1);
 	CHECK_EQ(reap_data(&watcher, 1) & POLLIN, POLLIN);
 	CHECK_EQ(reap(&watched).res, 0);
+	io_uring_queue_exit(&watched);
+	io_uring_queue_exit(&watcher);
+}
+
+TEST(a_poll_of_another_ring_completes_before_the_submission_there_returns)
+{
+	struct io_uring watcher, watched;
+
+	ring_up(&watcher, 8, 0);
+	ring_up(&watched, 8, 0);
+	poll_add(&watcher, watched.ring_fd, POLLIN, 1);
+	submit(&watcher, 1);
+	check_quiet(&watcher);
+	io_uring_prep_nop(sqe_of(&watched));
+	submit(&watched, 1);
+	/* Nothing is entered: the program looks at the CQ's memory. */
+	CHECK_EQ(io_uring_cq_ready(&watcher), 1);
+	CHECK_EQ(reap_data(&watcher, 1) & POLLIN, POLLIN);
 	io_uring_queue_exit(&watched);
 	io_uring_queue_exit(&watcher);
 }

@@ -319,6 +319,79 @@ TEST(a_link_timeout_cancels_a_request_that_takes_too_long)
 	io_uring_queue_exit(&ring);
 }
 
+TEST(a_link_timeout_that_comes_due_keeps_to_its_wish_for_silence)
+{
+	struct __kernel_timespec ts = timespec_ms(20);
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char buf[8];
+	int fds[2];
+
+	pipe_up(fds);
+	ring_up(&ring, 8, 0);
+	sqe = sqe_of(&ring);
+	io_uring_prep_read(sqe, fds[0], buf, sizeof(buf), 0);
+	sqe->flags |= IOSQE_IO_LINK;
+	sqe->user_data = 1;
+	sqe = sqe_of(&ring);
+	io_uring_prep_link_timeout(sqe, &ts, 0);
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	sqe->user_data = 2;
+	submit(&ring, 2);
+	CHECK_EQ(reap_data(&ring, 1), -ECANCELED);
+	sleep_ms(30);
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_refused_request_inside_a_link_does_not_end_the_submission)
+{
+	struct __kernel_timespec ts = timespec_ms(LONG_MS);
+	struct io_uring_sqe *sqe;
+	struct answer a[4];
+	struct io_uring ring;
+
+	ring_up(&ring, 8, 0);
+	for (int i = 0; i < 3; i++) {
+		sqe = sqe_of(&ring);
+		if (i == 0)
+			io_uring_prep_nop(sqe);
+		else
+			io_uring_prep_link_timeout(sqe, &ts, 0);
+		sqe->flags |= IOSQE_IO_LINK;
+		sqe->user_data = i;
+	}
+	sqe = sqe_of(&ring);
+	io_uring_prep_nop(sqe);
+	sqe->user_data = 3;
+	/* The third guards nothing: the second does already. */
+	submit(&ring, 4);
+	reap_sorted(&ring, a, 4);
+	CHECK_EQ(a[0].res, -ECANCELED);
+	CHECK_EQ(a[1].res, -ECANCELED);
+	CHECK_EQ(a[2].res, -EINVAL);
+	CHECK_EQ(a[3].res, -ECANCELED);
+	/* The last of a link does. */
+	sqe = sqe_of(&ring);
+	io_uring_prep_nop(sqe);
+	sqe->flags |= IOSQE_IO_LINK;
+	sqe->user_data = 5;
+	sqe = sqe_of(&ring);
+	io_uring_prep_rw(IORING_OP_NOP, sqe, -1, NULL, 0, 0);
+	sqe->ioprio = 1;
+	sqe->user_data = 6;
+	sqe = sqe_of(&ring);
+	io_uring_prep_nop(sqe);
+	sqe->user_data = 7;
+	CHECK_EQ(io_uring_submit(&ring), 2);
+	reap_sorted(&ring, a, 2);
+	CHECK_EQ(a[0].res, -ECANCELED);
+	CHECK_EQ(a[1].res, -EINVAL);
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	CHECK_EQ(reap_data(&ring, 7), 0);
+	io_uring_queue_exit(&ring);
+}
+
 TEST(a_link_timeout_is_cancelled_by_a_request_that_is_quick)
 {
 	struct __kernel_timespec ts = timespec_ms(LONG_MS);

@@ -2,7 +2,9 @@
 /* Waiting for completions: time limits, minimum waits, registered waits, signals and masks, threads, kernels without EXT_ARG. */
 #include "test.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 enum { LONG_MS = 30000, PROMPT_MS = 10000 };
@@ -219,6 +221,68 @@ TEST(a_minimum_wait_without_any_completion_goes_on_to_the_limit)
 	start = now_ms();
 	CHECK_EQ(io_uring_wait_cqes_min_timeout(&ring, &cqe, 2, &ts, 10000, NULL), -ETIME);
 	CHECK_CMP(now_ms() - start, >=, 79);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_minimum_wait_longer_than_the_limit_is_waited_for)
+{
+	struct __kernel_timespec ts = timespec_ms(5);
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	uint64_t start;
+	int fds[2];
+
+	idle_ring(&ring, fds);
+	if (!(ring.features & IORING_FEAT_MIN_TIMEOUT))
+		test_skip("the kernel lacks IORING_FEAT_MIN_TIMEOUT");
+	start = now_ms();
+	CHECK_EQ(io_uring_wait_cqes_min_timeout(&ring, &cqe, 2, &ts, 60000, NULL), -ETIME);
+	CHECK_CMP(now_ms() - start, >=, 59);
+	CHECK_CMP(now_ms() - start, <, PROMPT_MS);
+	io_uring_queue_exit(&ring);
+}
+
+static void *ask_for_events(void *ring)
+{
+	CHECK_EQ(io_uring_get_events((struct io_uring *)ring), -EEXIST);
+	return NULL;
+}
+
+TEST(only_the_submitter_harvests_a_ring_with_deferred_work)
+{
+	struct io_uring ring;
+	pthread_t thread;
+
+	ring_up_or_skip(&ring, 8, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	CHECK_EQ(io_uring_get_events(&ring), 0);
+	CHECK_EQ(pthread_create(&thread, NULL, ask_for_events, &ring), 0);
+	pthread_join(thread, NULL);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(an_eventfd_tells_of_deferred_work_before_it_is_done)
+{
+	struct io_uring ring;
+	struct pollfd pfd;
+	eventfd_t value;
+	int fds[2];
+
+	pipe_up(fds);
+	ring_up_or_skip(&ring, 8, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	pfd.fd = (int)SYS(eventfd(0, EFD_CLOEXEC));
+	pfd.events = POLLIN;
+	CHECK_EQ(io_uring_register_eventfd(&ring, pfd.fd), 0);
+	io_uring_prep_poll_add(sqe_of(&ring), fds[0], POLLIN);
+	submit(&ring, 1);
+	CHECK_EQ(SYS(poll(&pfd, 1, 20)), 0);
+	write_all(fds[1], "x", 1);
+	CHECK_EQ(SYS(poll(&pfd, 1, LONG_MS)), 1);
+	SYS(eventfd_read(pfd.fd, &value));
+	sleep_ms(20);
+	CHECK_EQ(io_uring_cq_ready(&ring), 0);
+	CHECK_EQ(io_uring_get_events(&ring), 0);
+	CHECK_EQ(io_uring_cq_ready(&ring), 1);
+	CHECK_EQ(reap(&ring).res, POLLIN);
 	io_uring_queue_exit(&ring);
 }
 

@@ -27,6 +27,7 @@ impl Errno {
     pub const ISDIR: Errno = Errno(libc::EISDIR);
     pub const ISCONN: Errno = Errno(libc::EISCONN);
     pub const NOTSOCK: Errno = Errno(libc::ENOTSOCK);
+    pub const CONNABORTED: Errno = Errno(libc::ECONNABORTED);
     pub const SPIPE: Errno = Errno(libc::ESPIPE);
     pub const OVERFLOW: Errno = Errno(libc::EOVERFLOW);
     pub const BADF: Errno = Errno(libc::EBADF);

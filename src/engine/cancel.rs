@@ -84,7 +84,7 @@ fn works_on(request: &Request, file: c_int) -> bool {
 }
 
 /// 6.18 tells how many of these it cancelled even where only one was meant.
-fn is_counted(opcode: u8) -> bool {
+pub fn is_counted(opcode: u8) -> bool {
     matches!(opcode, IORING_OP_FUTEX_WAIT | IORING_OP_FUTEX_WAITV | IORING_OP_WAITID)
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 //! The completion side: posting, overflow, and telling whoever waits.
 
+use super::registry;
 use super::ring::Ring;
 use super::sync::Guard;
 use crate::core::abi::*;
 use crate::core::primitive::{atomic_and, atomic_or, load_acquire, load_relaxed, store_relaxed, store_release};
 use crate::core::sys;
 use ::alloc::collections::VecDeque;
+use ::alloc::vec::Vec;
 use ::core::ffi::c_int;
 
 /// What the CQ's lock guards.
@@ -23,11 +25,21 @@ pub struct Cq {
     unsignalled_posts: bool,
     /// A registered eventfd, and whether inline completions keep quiet.
     pub eventfd: Option<(c_int, bool)>,
+    /// Rings that have polled this one, by their keys.
+    watchers: Vec<u64>,
 }
 
 impl Cq {
     pub const fn new() -> Cq {
-        Cq { tail: 0, overflow: VecDeque::new(), signalled: false, strikes: 0, unsignalled_posts: false, eventfd: None }
+        Cq {
+            tail: 0,
+            overflow: VecDeque::new(),
+            signalled: false,
+            strikes: 0,
+            unsignalled_posts: false,
+            eventfd: None,
+            watchers: Vec::new(),
+        }
     }
 }
 
@@ -132,6 +144,17 @@ impl Ring {
         true
     }
 
+    /// Tells the program's own eventfd of completions to come.
+    pub fn tell_of_work(&self) {
+        self.notify_eventfd(&self.cq.lock(), false);
+    }
+
+    /// True for the eventfd that is told of completions.
+    pub fn signals(&self, fd: c_int) -> bool {
+        let own = self.cq.lock().eventfd.map(|(own, _)| own);
+        own.is_some_and(|own| sys::is_same_file(own, fd))
+    }
+
     /// Tells the program's own eventfd.
     fn notify_eventfd(&self, cq: &Cq, inline: bool) {
         // SAFETY: a field of the ring's memory.
@@ -156,8 +179,24 @@ impl Ring {
     /// an empty CQ, so for them it stays readable and this costs nothing.
     pub fn settle_signal(&self) {
         let mut cq = self.cq.lock();
-        if cq.unsignalled_posts && !cq.signalled && self.cq_ready() != 0 {
-            self.signal(&mut cq);
+        if !cq.unsignalled_posts || cq.signalled || self.cq_ready() == 0 {
+            return;
+        }
+        self.signal(&mut cq);
+        let watchers = cq.watchers.clone();
+        drop(cq);
+        // Rings that poll this one complete that now: their programs may look at the CQ's memory only.
+        for watcher in watchers.iter().filter_map(|key| registry::by_key(*key)) {
+            watcher.look_after();
+        }
+    }
+
+    /// Remembers that this ring polls another.
+    pub fn note_watched(&self, other: &Ring) {
+        let key = self.slot.key();
+        let mut cq = other.cq.lock();
+        if key != other.slot.key() && !cq.watchers.contains(&key) && cq.watchers.try_reserve(1).is_ok() {
+            cq.watchers.push(key);
         }
     }
 

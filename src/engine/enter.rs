@@ -104,6 +104,9 @@ impl Ring {
     ) -> Result<(), Errno> {
         // SAFETY: the caller's promise.
         let limits = unsafe { self.limits(flags, arg, arg_size) }?;
+        if self.flags & IORING_SETUP_DEFER_TASKRUN != 0 {
+            self.check_owner()?;
+        }
         self.flush_overflow();
         if min_complete == 0 {
             let pending = self.state.lock().pending();
@@ -196,12 +199,15 @@ impl Ring {
             let mut until = limits.deadline;
             if let Some(relaxed_from) = limits.relaxed_from {
                 if now < relaxed_from {
-                    until = Some(until.map_or(relaxed_from, |deadline| deadline.min(relaxed_from)));
+                    // The minimum is waited for even where the limit is shorter.
+                    until = Some(relaxed_from);
                 } else if self.cq_ready() >= 1 {
                     return Ok(());
+                } else if limits.deadline.is_none() {
+                    return Err(Errno::TIME);
                 }
             }
-            if limits.deadline.is_some_and(|deadline| deadline <= now) {
+            if until.is_some_and(|until| until <= now) {
                 return Err(Errno::TIME);
             }
             let remaining = until.map(|until| until.saturating_sub(now));

@@ -6,6 +6,7 @@ use super::park::Bell;
 use super::request::{ReqId, Stage};
 use super::ring::{Completion, Ring, State};
 use super::timers::ns_timespec;
+use crate::core::abi::IORING_SETUP_DEFER_TASKRUN;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use ::alloc::collections::BTreeMap;
@@ -176,6 +177,12 @@ impl Ring {
         Ok(())
     }
 
+    /// Ends that. Closing the duplicate is not enough: epoll goes on with a file for as long as it is open under another number.
+    pub fn unwatch(&self, own: c_int) {
+        let _ = sys::epoll_ctl(self.inner, libc::EPOLL_CTL_DEL, own, 0, 0);
+        let _ = sys::close(own);
+    }
+
     /// Waits in the reactor, at most `timeout_ns`, and does what became ready. `driving`: the caller is the driver, and is it until the sleep
     /// ends.
     ///
@@ -210,8 +217,12 @@ impl Ring {
         Ok(())
     }
 
-    /// What the watcher thread does when the reactor has something: the program waits elsewhere.
+    /// What the watcher thread does when the reactor has something: the program waits elsewhere. Where it has reserved that work for its
+    /// own thread, it is told that there is some.
     pub fn look_after(&self) {
+        if self.flags & IORING_SETUP_DEFER_TASKRUN != 0 {
+            return self.tell_of_work();
+        }
         // SAFETY: no signal mask.
         let _ = unsafe { self.harvest(Some(0), ::core::ptr::null(), false) };
         let mut st = self.state.lock();

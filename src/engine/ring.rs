@@ -17,7 +17,6 @@ use super::sync::Mutex;
 use super::timers::Timers;
 use crate::core::abi::*;
 use crate::core::errno::Errno;
-use crate::core::sys;
 use ::alloc::collections::VecDeque;
 use ::core::ffi::c_int;
 use ::core::sync::atomic::{AtomicBool, AtomicI32};
@@ -155,7 +154,9 @@ impl Ring {
                 self.begin(st, link.take());
                 self.run(st);
             }
-            if accepted.is_err() && self.flags & IORING_SETUP_SUBMIT_ALL == 0 {
+            // A refusal inside a link ends the link only: the rest of it is taken all the same.
+            let linked_on = sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) != 0;
+            if accepted.is_err() && !linked_on && self.flags & IORING_SETUP_SUBMIT_ALL == 0 {
                 break;
             }
         }
@@ -378,7 +379,7 @@ impl Ring {
             st.timers.remove(key);
         }
         if request.watch != -1 {
-            let _ = sys::close(request.watch);
+            self.unwatch(request.watch);
         }
         if let Some(guard) = request.guard {
             self.drop_guard(st, guard, inline);

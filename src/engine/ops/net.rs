@@ -232,7 +232,12 @@ fn connect_now(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
 /// being connected.
 pub fn connect(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
-    match without_waiting(&request.sqe, request.fd) {
+    let mut result = without_waiting(&request.sqe, request.fd);
+    if result == Err(Errno::CONNABORTED) {
+        // What is left of an earlier attempt whose error was taken; it is over with this answer.
+        result = without_waiting(&request.sqe, request.fd);
+    }
+    match result {
         Err(Errno::INPROGRESS | Errno::AGAIN) => Outcome::Arm(OUT),
         result => result.into(),
     }
@@ -249,15 +254,15 @@ fn without_waiting(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
     result
 }
 
-/// The socket is ready after a connect: its error says how it ended, and a second call puts its state in order.
+/// The socket is ready after a connect: a second call says how it ended and puts the socket's state in order. Taking the error by
+/// SO_ERROR first would make that call, and the program's next one, fail for nothing.
 pub fn connected(request: &Request) -> Outcome {
-    match option(request.fd, libc::SO_ERROR) {
-        Ok(0) => {}
-        Ok(error) => return Err(Errno::from_raw(error)).into(),
-        Err(e) => return Err(e).into(),
-    }
     match without_waiting(&request.sqe, request.fd) {
-        Err(Errno::INPROGRESS | Errno::ALREADY) => Outcome::Arm(OUT),
+        Err(Errno::INPROGRESS | Errno::ALREADY) => match option(request.fd, libc::SO_ERROR) {
+            Ok(0) => Outcome::Arm(OUT),
+            Ok(error) => Err(Errno::from_raw(error)).into(),
+            Err(e) => Err(e).into(),
+        },
         Ok(_) | Err(Errno::ISCONN) => Ok(0).into(),
         Err(e) => Err(e).into(),
     }

@@ -6,6 +6,7 @@ use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use crate::engine::cancel;
+use crate::engine::registry;
 use crate::engine::request::{ReqId, Request, Stage};
 use crate::engine::ring::{Completion, Ring, State};
 
@@ -37,6 +38,9 @@ pub fn prepare_add(request: &mut Request) -> Result<(), Errno> {
 pub fn add(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let (events, multishot) = (request.events, request.sqe.len & IORING_POLL_ADD_MULTI != 0);
+    if let Some(target) = registry::get(request.fd, false) {
+        ring.note_watched(&target);
+    }
     if !multishot {
         return match sys::poll_now(request.fd, events as u16) {
             Err(e) => Err(e).into(),
@@ -78,8 +82,9 @@ pub fn event(ring: &Ring, st: &mut State, id: ReqId, ready: u32) {
     if events == 0 {
         return;
     }
-    // It ends with the CQE that did not fit the CQ: the program must be able to tell that it missed nothing.
-    if !ring.post_more(st, id, events as i32) {
+    // Where the CQE itself makes the descriptor readable again, this would never end: the kernel's poll ends with the first one.
+    // And it ends with the CQE that did not fit the CQ: the program must be able to tell that it missed nothing.
+    if ring.signals(watch) || !ring.post_more(st, id, events as i32) {
         st.fds.forget(watch, id);
         let gone = Completion { res: events as i32, flags: 0, failed: false };
         ring.complete(st, id, gone, false);
@@ -115,18 +120,14 @@ pub fn remove(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     }
     let (fd, watch) = (request.fd, request.watch);
     if sqe.len & IORING_POLL_UPDATE_EVENTS != 0 {
+        // One shot or several, level or edge: that stays as it was.
         request.events = events;
-        if sqe.len & IORING_POLL_ADD_MULTI != 0 {
-            request.sqe.len |= IORING_POLL_ADD_MULTI;
-        } else {
-            request.sqe.len &= !(IORING_POLL_ADD_MULTI | IORING_POLL_ADD_LEVEL);
-        }
     }
     // It begins anew with what it wants now.
     st.fds.forget(if watch != -1 { watch } else { fd }, poll);
     if let Some(request) = st.requests.get(poll) {
         if request.watch != -1 {
-            let _ = sys::close(::core::mem::replace(&mut request.watch, -1));
+            ring.unwatch(::core::mem::replace(&mut request.watch, -1));
         }
     }
     let outcome = add(ring, st, poll);

@@ -101,16 +101,20 @@ pub fn fire(ring: &Ring, st: &mut State, id: ReqId, key: TimerKey) {
     ring.complete(st, id, Completion { res: Errno::TIME.to_c(), flags: 0, failed }, false);
 }
 
-/// A linked timeout cancels what it guards, and says whether that worked.
+/// A linked timeout cancels what it guards, and says whether that worked. That its time has come is no failure of its own: it keeps to its
+/// wish for silence.
 fn fire_guard(ring: &Ring, st: &mut State, id: ReqId, guarded: ReqId) {
+    let mut counted = false;
     if let Some(request) = st.requests.get(guarded) {
         request.guard = None;
+        counted = cancel::is_counted(request.sqe.opcode);
     }
     let res = match cancel::one(ring, st, guarded, false) {
-        Ok(()) => Errno::TIME,
-        Err(e) => e,
+        Ok(()) if counted => 1,
+        Ok(()) => Errno::TIME.to_c(),
+        Err(e) => e.to_c(),
     };
-    ring.complete(st, id, Err(res).into(), false);
+    ring.complete(st, id, Completion { res, flags: 0, failed: false }, false);
 }
 
 pub fn prepare_remove(request: &mut Request) -> Result<(), Errno> {
