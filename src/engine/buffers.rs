@@ -62,6 +62,11 @@ impl Drop for Buffer {
     }
 }
 
+/// Forgets what the parent process has locked, in a child after fork: there, nothing of it is.
+pub fn abandon() {
+    LOCKED_PAGES.store(0, Ordering::Relaxed);
+}
+
 /// Gives back what [`account`] counted.
 pub fn unaccount(pages: u64) {
     LOCKED_PAGES.fetch_sub(pages, Ordering::Relaxed);

@@ -231,7 +231,9 @@ pub fn name_thread(kind: &[u8; 8]) {
 ///
 /// No other thread of this process is in the engine.
 pub unsafe fn abandon() {
-    for pool in [&BOUNDED, &UNBOUNDED] {
+    // SAFETY: the caller's promise.
+    unsafe { CPUS.reset() };
+    for pool in [&BOUNDED, &UNBOUNDED, &SLEEPERS] {
         // SAFETY: the caller's promise.
         unsafe { pool.state.reset() };
         // The jobs' uses of their rings are not given back: those rings are the parent's.

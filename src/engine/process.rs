@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What belongs to the process as a whole: noticing a fork, and the thread that looks after rings nobody is inside of.
 
+use super::buffers;
 use super::pool;
 use super::registry;
 use super::sync::Mutex;
@@ -53,6 +54,7 @@ fn start_anew(mark: &AtomicU32) {
         WATCHER.reset();
     }
     *WATCHER.lock() = None;
+    buffers::abandon();
     mark.store(1, Ordering::Relaxed);
 }
 

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/* The ends that a process, a thread or a ring may come to while requests are in flight: fork, exec, exit, signals, threads that go. */
+#include "test.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include <uring_rs.h>
+
+extern char **environ;
+
+/* ---- requests of every kind that wait ------------------------------------------------------------------------------------------- */
+
+enum { READ = 1, ASYNC_READ, RECV, POLL, TIMEOUT, SPLICE, ACCEPT, FUTEX, KINDS = FUTEX };
+
+struct scene {
+	int pipe[2], splice_from[2], splice_to[2], pair[2], listener;
+	struct sockaddr_in addr;
+	struct __kernel_timespec ts;
+	char got[3][8];
+	uint32_t word;
+	bool has_futex;
+};
+
+static void scene_begin(struct io_uring *ring, struct scene *s)
+{
+	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
+	struct io_uring_sqe *sqe;
+
+	memset(s, 0, sizeof(*s));
+	CHECK(probe);
+	s->has_futex = io_uring_opcode_supported(probe, IORING_OP_FUTEX_WAIT);
+	io_uring_free_probe(probe);
+	pipe_up(s->pipe);
+	pipe_up(s->splice_from);
+	pipe_up(s->splice_to);
+	pair_up(SOCK_STREAM, s->pair);
+	s->listener = tcp_listener(&s->addr);
+	s->ts = timespec_ms(1000000);
+	io_uring_prep_read(sqe_of(ring), s->pipe[0], s->got[0], 1, 0);
+	ring->sq.sqes[(ring->sq.sqe_tail - 1) & ring->sq.ring_mask].user_data = READ;
+	sqe = sqe_of(ring);
+	io_uring_prep_read(sqe, s->pipe[0], s->got[1], 1, 0);
+	sqe->flags = IOSQE_ASYNC;
+	sqe->user_data = ASYNC_READ;
+	sqe = sqe_of(ring);
+	io_uring_prep_recv(sqe, s->pair[0], s->got[2], 1, 0);
+	sqe->user_data = RECV;
+	sqe = sqe_of(ring);
+	io_uring_prep_poll_add(sqe, s->pair[0], POLLIN);
+	sqe->user_data = POLL;
+	sqe = sqe_of(ring);
+	io_uring_prep_timeout(sqe, &s->ts, 0, 0);
+	sqe->user_data = TIMEOUT;
+	sqe = sqe_of(ring);
+	io_uring_prep_splice(sqe, s->splice_from[0], -1, s->splice_to[1], -1, 1, 0);
+	sqe->user_data = SPLICE;
+	sqe = sqe_of(ring);
+	io_uring_prep_accept(sqe, s->listener, NULL, NULL, 0);
+	sqe->user_data = ACCEPT;
+	if (s->has_futex) {
+		sqe = sqe_of(ring);
+		io_uring_prep_futex_wait(sqe, &s->word, 0, FUTEX_BITSET_MATCH_ANY, FUTEX2_SIZE_U32 | FUTEX2_PRIVATE, 0);
+		sqe->user_data = FUTEX;
+	}
+	submit(ring, KINDS - !s->has_futex);
+	check_quiet(ring);
+}
+
+/* They all wait still, and each ends as it should. */
+static void scene_end(struct io_uring *ring, struct scene *s)
+{
+	const int want[KINDS + 1] = { [READ] = 1, [ASYNC_READ] = 1, [RECV] = 1, [POLL] = POLLIN, [TIMEOUT] = 0, [SPLICE] = 1 };
+	int client = (int)SYS(socket(AF_INET, SOCK_STREAM, 0));
+	int n = KINDS - !s->has_futex;
+	struct answer a[KINDS + 1];
+
+	check_quiet(ring);
+	write_all(s->pipe[1], "ab", 2);
+	write_all(s->pair[1], "c", 1);
+	write_all(s->splice_from[1], "d", 1);
+	SYS(connect(client, (struct sockaddr *)&s->addr, sizeof(s->addr)));
+	io_uring_prep_timeout_remove(sqe_of(ring), TIMEOUT, 0);
+	if (s->has_futex)
+		io_uring_prep_futex_wake(sqe_of(ring), &s->word, 1, FUTEX_BITSET_MATCH_ANY, FUTEX2_SIZE_U32 | FUTEX2_PRIVATE, 0);
+	submit(ring, 1 + s->has_futex);
+	n++;
+	n += s->has_futex;
+	for (int i = 0; i < n; i++) {
+		struct answer got = reap(ring);
+
+		CHECK_CMP(got.data, <=, KINDS);
+		a[got.data] = got;
+	}
+	for (int i = READ; i < SPLICE + 1; i++)
+		CHECK_EQ(a[i].res, i == TIMEOUT ? -ECANCELED : want[i]);
+	CHECK_CMP(a[ACCEPT].res, >=, 0);
+	if (s->has_futex)
+		CHECK_EQ(a[FUTEX].res, 0);
+	CHECK_EQ(s->got[0][0] + s->got[1][0], 'a' + 'b');
+	CHECK_EQ(s->got[2][0], 'c');
+	close(client);
+	close(a[ACCEPT].res);
+	close(s->listener);
+	for (int i = 0; i < 2; i++) {
+		close(s->pipe[i]);
+		close(s->splice_from[i]);
+		close(s->splice_to[i]);
+		close(s->pair[i]);
+	}
+	check_quiet(ring);
+}
+
+/* The status with which a child ends that calls f(arg) and returns from it. */
+static int child(void (*f)(void *), void *arg)
+{
+	pid_t pid = (pid_t)SYS(fork());
+	int status;
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		f(arg);
+		_exit(0);
+	}
+	SYS(waitpid(pid, &status, 0));
+	return status;
+}
+
+static void ring_works(void *unused)
+{
+	struct io_uring ring;
+	struct scene s;
+
+	(void)unused;
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	scene_end(&ring, &s);
+	CHECK_CMP(({
+			  io_uring_prep_openat(sqe_of(&ring), AT_FDCWD, ".", O_RDONLY, 0);
+			  run_one(&ring);
+		  }),
+		  >=, 0);
+	io_uring_queue_exit(&ring);
+}
+
+/* ---- fork ------------------------------------------------------------------------------------------------------------------------ */
+
+TEST(a_child_makes_rings_of_its_own_and_its_parent_s_go_on)
+{
+	struct io_uring ring;
+	struct scene s;
+
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	CHECK_EQ(child(ring_works, NULL), 0);
+	scene_end(&ring, &s);
+	io_uring_queue_exit(&ring);
+}
+
+static void child_of_child(void *ring)
+{
+	ring_works(NULL);
+	CHECK_EQ(child(ring_works, NULL), 0);
+	io_uring_queue_exit((struct io_uring *)ring);
+}
+
+TEST(a_grandchild_makes_rings_and_a_child_ends_its_copy_of_its_parent_s)
+{
+	struct io_uring ring;
+	struct scene s;
+
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	CHECK_EQ(child(child_of_child, &ring), 0);
+	scene_end(&ring, &s);
+	io_uring_queue_exit(&ring);
+}
+
+static void ends_by_exit(void *unused)
+{
+	(void)unused;
+	exit(7);
+}
+
+static void is_killed(void *unused)
+{
+	(void)unused;
+	raise(SIGKILL);
+}
+
+TEST(a_child_s_end_leaves_its_parent_s_requests_alone)
+{
+	struct io_uring ring;
+	struct scene s;
+
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	CHECK_EQ(WEXITSTATUS(child(ends_by_exit, NULL)), 7);
+	CHECK_EQ(WTERMSIG(child(is_killed, NULL)), SIGKILL);
+	scene_end(&ring, &s);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(other_programs_start_while_requests_wait)
+{
+	char *const args[] = { (char *)"sh", (char *)"-c", (char *)"exit 5", NULL };
+	struct io_uring ring;
+	struct scene s;
+	char text[8];
+	FILE *out;
+	pid_t pid;
+	int status;
+
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	CHECK_EQ(WEXITSTATUS(system("exit 3")), 3);
+	out = popen("echo hello", "r");
+	CHECK(out && fgets(text, sizeof(text), out));
+	CHECK_EQ(pclose(out), 0);
+	CHECK_STR(text, "hello\n");
+	CHECK_EQ(posix_spawn(&pid, "/bin/sh", NULL, NULL, args, environ), 0);
+	SYS(waitpid(pid, &status, 0));
+	CHECK_EQ(WEXITSTATUS(status), 5);
+	pid = vfork();
+	if (!pid)
+		_exit(9);
+	SYS(waitpid(pid, &status, 0));
+	CHECK_EQ(WEXITSTATUS(status), 9);
+	scene_end(&ring, &s);
+	io_uring_queue_exit(&ring);
+}
+
+struct busy {
+	pthread_t thread;
+	bool stop;
+	unsigned rounds;
+};
+
+/* The next result, whatever interrupts the wait for it. */
+static int reap_on(struct io_uring *ring)
+{
+	struct io_uring_cqe *cqe;
+	int ret;
+
+	do
+		ret = io_uring_wait_cqe(ring, &cqe);
+	while (ret == -EINTR);
+	CHECK_EQ(ret, 0);
+	ret = cqe->res;
+	io_uring_cqe_seen(ring, cqe);
+	return ret;
+}
+
+/* Makes rings, uses them and ends them. */
+static void *keeps_busy(void *arg)
+{
+	struct busy *busy = (struct busy *)arg;
+	struct io_uring ring;
+	char byte;
+	int fds[2];
+
+	pipe_up(fds);
+	while (!__atomic_load_n(&busy->stop, __ATOMIC_RELAXED)) {
+		ring_up(&ring, 8, 0);
+		for (int i = 0; i < 20; i++) {
+			io_uring_prep_read(sqe_of(&ring), fds[0], &byte, 1, 0);
+			submit(&ring, 1);
+			io_uring_prep_fsync(sqe_of(&ring), fds[0], 0);
+			write_all(fds[1], "x", 1);
+			submit(&ring, 1);
+			CHECK_EQ(reap_on(&ring) + reap_on(&ring), 1 - EINVAL);
+		}
+		io_uring_queue_exit(&ring);
+		busy->rounds++;
+	}
+	return NULL;
+}
+
+TEST(children_are_made_while_other_threads_are_inside_the_library)
+{
+	struct busy busy[2];
+	struct io_uring ring;
+	struct scene s;
+
+	memset(busy, 0, sizeof(busy));
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(pthread_create(&busy[i].thread, NULL, keeps_busy, &busy[i]), 0);
+	for (int i = 0; i < 100; i++)
+		CHECK_EQ(child(ring_works, NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		__atomic_store_n(&busy[i].stop, true, __ATOMIC_RELAXED);
+		pthread_join(busy[i].thread, NULL);
+		CHECK_CMP(busy[i].rounds, >, 1);
+	}
+	scene_end(&ring, &s);
+	io_uring_queue_exit(&ring);
+}
+
+/* ---- exec ------------------------------------------------------------------------------------------------------------------------ */
+
+/* A copy of this process with a ring and requests in flight becomes another program, which looks what it has got. */
+static void becomes_another(void *unused)
+{
+	struct io_uring ring;
+	struct scene s;
+
+	(void)unused;
+	/* What the case itself has open is not the question. */
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	execl("/bin/sh", "sh", "-c", "for fd in /proc/self/fd/*; do case $(readlink $fd) in anon_inode*) exit 4; esac; done; exit 6", NULL);
+}
+
+TEST(a_program_that_is_started_in_place_gets_nothing_of_a_ring)
+{
+	CHECK_EQ(WEXITSTATUS(child(becomes_another, NULL)), 6);
+}
+
+/* ---- exit ------------------------------------------------------------------------------------------------------------------------ */
+
+enum way { BY_RETURN, BY_EXIT, BY_EXIT_AT_ONCE, BY_SIGNAL };
+
+struct ending {
+	enum way way;
+	bool from_handler;
+	bool waits;
+};
+
+static struct ending ending;
+
+static void end_now(int sig)
+{
+	(void)sig;
+	switch (ending.way) {
+	case BY_EXIT:
+		exit(11);
+	case BY_EXIT_AT_ONCE:
+		_exit(11);
+	default:
+		signal(SIGTERM, SIG_DFL);
+		raise(SIGTERM);
+	}
+}
+
+static void ends_with_requests(void *unused)
+{
+	struct itimerval soon = { .it_value = { .tv_usec = 20000 } };
+	struct sigaction action;
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	struct scene s;
+
+	(void)unused;
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	if (!ending.from_handler) {
+		end_now(0);
+		return;
+	}
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = end_now;
+	sigemptyset(&action.sa_mask);
+	SYS(sigaction(SIGALRM, &action, NULL));
+	SYS(sigaction(SIGTERM, &action, NULL));
+	SYS(setitimer(ITIMER_REAL, &soon, NULL));
+	for (;;) {
+		/* The signal comes while the library waits, or in the middle of its work. */
+		if (ending.waits) {
+			io_uring_wait_cqe(&ring, &cqe);
+			continue;
+		}
+		io_uring_prep_nop(sqe_of(&ring));
+		io_uring_prep_poll_add(sqe_of(&ring), s.pipe[1], POLLOUT);
+		submit(&ring, 2);
+		while (!io_uring_peek_cqe(&ring, &cqe))
+			io_uring_cqe_seen(&ring, cqe);
+	}
+}
+
+TEST(a_process_ends_with_requests_in_flight)
+{
+	for (int i = 0; i < 3 * 2 * 2; i++) {
+		uint64_t start = now_ms();
+		int status;
+
+		ending.way = (enum way)(BY_EXIT + i % 3);
+		ending.from_handler = i / 3 % 2;
+		ending.waits = i / 6;
+		status = child(ends_with_requests, NULL);
+		if (ending.way == BY_SIGNAL)
+			CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+		else
+			CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 11);
+		CHECK_CMP(now_ms() - start, <, 5000);
+	}
+}
+
+static void ends_while_threads_work(void *unused)
+{
+	struct busy busy[3];
+
+	(void)unused;
+	memset(busy, 0, sizeof(busy));
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(pthread_create(&busy[i].thread, NULL, keeps_busy, &busy[i]), 0);
+	sleep_ms(10);
+	exit(12);
+}
+
+TEST(a_process_ends_while_its_threads_are_inside_the_library)
+{
+	for (int i = 0; i < 30; i++)
+		CHECK_EQ(WEXITSTATUS(child(ends_while_threads_work, NULL)), 12);
+}
+
+/* ---- threads --------------------------------------------------------------------------------------------------------------------- */
+
+static void *submits_and_goes(void *arg)
+{
+	struct io_uring *ring = (struct io_uring *)arg;
+
+	submit(ring, 3);
+	pthread_exit(NULL);
+}
+
+TEST(a_ring_outlives_the_thread_that_submitted)
+{
+	struct __kernel_timespec ts = timespec_ms(30);
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	pthread_t thread;
+	char byte;
+	int fds[2];
+
+	ring_up(&ring, 16, 0);
+	pipe_up(fds);
+	io_uring_prep_nop(sqe_of(&ring));
+	sqe = sqe_of(&ring);
+	io_uring_prep_timeout(sqe, &ts, 0, 0);
+	sqe->user_data = 1;
+	sqe = sqe_of(&ring);
+	io_uring_prep_read(sqe, fds[0], &byte, 1, 0);
+	sqe->user_data = 2;
+	CHECK_EQ(pthread_create(&thread, NULL, submits_and_goes, &ring), 0);
+	pthread_join(thread, NULL);
+	CHECK_EQ(reap(&ring).res, 0);
+	CHECK_EQ(reap_data(&ring, 1), -ETIME);
+	check_quiet(&ring);
+	write_all(fds[1], "x", 1);
+	/* The kernel has nobody to do it for any more; the engine does it all the same. */
+	CHECK_EQ(reap_data(&ring, 2), uring_rs_backend(&ring) == URING_RS_BACKEND_USER ? 1 : -ECANCELED);
+	io_uring_prep_nop(sqe_of(&ring));
+	CHECK_EQ(run_one(&ring), 0);
+	io_uring_queue_exit(&ring);
+}
+
+static void changes_user(void *arg)
+{
+	struct busy *busy = (struct busy *)arg;
+
+	for (int i = 0; i < 100; i++) {
+		/* The C library asks every thread of the process to take part. */
+		SYS(setuid(getuid()));
+		SYS(setresgid(-1, getgid(), -1));
+		sleep_ms(1);
+	}
+	(void)busy;
+}
+
+TEST(every_thread_takes_part_when_the_user_is_set)
+{
+	struct busy busy[2];
+	struct io_uring ring;
+	struct scene s;
+
+	memset(busy, 0, sizeof(busy));
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(pthread_create(&busy[i].thread, NULL, keeps_busy, &busy[i]), 0);
+	in_thread(changes_user, busy);
+	for (int i = 0; i < 2; i++) {
+		__atomic_store_n(&busy[i].stop, true, __ATOMIC_RELAXED);
+		pthread_join(busy[i].thread, NULL);
+	}
+	scene_end(&ring, &s);
+	io_uring_queue_exit(&ring);
+}
+
+/* ---- signals --------------------------------------------------------------------------------------------------------------------- */
+
+static void is_stopped(void *arg)
+{
+	int *fds = (int *)arg;
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	char byte;
+	int ret;
+
+	ring_up(&ring, 8, 0);
+	io_uring_prep_read(sqe_of(&ring), fds[0], &byte, 1, 0);
+	submit(&ring, 1);
+	do
+		ret = io_uring_wait_cqe(&ring, &cqe);
+	while (ret == -EINTR);
+	CHECK_EQ(ret, 0);
+	CHECK_EQ(cqe->res, 1);
+	_exit(21);
+}
+
+TEST(a_process_that_is_stopped_goes_on_where_it_was)
+{
+	int fds[2], status;
+	pid_t pid;
+
+	pipe_up(fds);
+	pid = (pid_t)SYS(fork());
+	if (!pid)
+		is_stopped(fds);
+	for (int i = 0; i < 5; i++) {
+		sleep_ms(10);
+		SYS(kill(pid, SIGSTOP));
+		SYS(waitpid(pid, &status, WUNTRACED));
+		CHECK(WIFSTOPPED(status));
+		if (i == 4)
+			write_all(fds[1], "x", 1);
+		SYS(kill(pid, SIGCONT));
+	}
+	SYS(waitpid(pid, &status, 0));
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), 21);
+}
