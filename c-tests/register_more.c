@@ -328,6 +328,18 @@ TEST(a_message_is_sent_without_a_ring_of_one_s_own)
 	CHECK_EQ(io_uring_register_sync_msg(&sqe), -EBADFD);
 	io_uring_prep_nop(&sqe);
 	CHECK_EQ(io_uring_register_sync_msg(&sqe), -EINVAL);
+
+	/* By the raw call, -1 in place of a ring; the flag for registered rings then means nothing. */
+	io_uring_prep_msg_ring(&sqe, ring.ring_fd, 56, 67, 0);
+	for (unsigned with = 0; with < 2; with++) {
+		unsigned flag = with ? IORING_REGISTER_USE_REGISTERED_RING : 0;
+		CHECK_EQ(io_uring_register(-1, IORING_REGISTER_SEND_MSG_RING | flag, &sqe, 1), 0);
+		CHECK_EQ(reap_data(&ring, 67), 56);
+		CHECK_EQ(io_uring_register(-1, IORING_REGISTER_SEND_MSG_RING | flag, &sqe, 2), -EINVAL);
+		CHECK_EQ(io_uring_register(-1, IORING_REGISTER_SEND_MSG_RING | flag, NULL, 1), -EINVAL);
+		CHECK_EQ(io_uring_register(-1, IORING_REGISTER_EVENTFD | flag, &fds[0], 1), -EINVAL);
+		CHECK_EQ(io_uring_register(-1, 60 | flag, NULL, 0), -EINVAL);
+	}
 	io_uring_queue_exit(&ring);
 }
 

@@ -49,7 +49,7 @@ impl Backend {
     /// The backend behind a descriptor, or a registered ring's number, that a program passes without its ring.
     pub fn of_fd(fd: c_int, registered: bool) -> Backend {
         // A number that is nobody's is answered by whoever has rings: the kernel, unless only the engine does.
-        let strays = fd >= 0 && engine::in_use() && !KERNEL_HAS_RINGS.load(Ordering::Relaxed);
+        let strays = engine::in_use() && !KERNEL_HAS_RINGS.load(Ordering::Relaxed);
         if strays || engine::owns(fd, registered) {
             Backend::User
         } else {
@@ -145,22 +145,19 @@ impl Backend {
     /// As for [`sys::io_uring_register`].
     pub unsafe fn register_without_ring(opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
         let policy = policy::get();
-        let message = opcode == IORING_REGISTER_SEND_MSG_RING;
-        if message && policy != Policy::Kernel && (policy == Policy::User || engine::owns_target(arg, nr_args)) {
-            return engine::send_message(arg, nr_args);
-        }
-        let query = opcode == IORING_REGISTER_QUERY;
-        if query && policy == Policy::User {
-            return engine::query(arg, nr_args);
-        }
-        // SAFETY: the caller's promise.
-        let answer = unsafe { sys::io_uring_register(-1, opcode, arg, nr_args) };
-        match check_int(answer) {
-            Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if message && policy == Policy::Auto => {
-                engine::send_message(arg, nr_args)
+        let message = opcode == IORING_REGISTER_SEND_MSG_RING && engine::in_use() && engine::owns_target(arg, nr_args);
+        if policy != Policy::User && !message {
+            // SAFETY: the caller's promise.
+            let answer = unsafe { sys::io_uring_register(-1, opcode, arg, nr_args) };
+            match check_int(answer) {
+                Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if policy == Policy::Auto => {}
+                _ => return answer,
             }
-            Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if query && policy == Policy::Auto => engine::query(arg, nr_args),
-            _ => answer,
+        }
+        match opcode {
+            IORING_REGISTER_SEND_MSG_RING => engine::send_message(arg, nr_args),
+            IORING_REGISTER_QUERY => engine::query(arg, nr_args),
+            _ => Errno::INVAL.to_c(),
         }
     }
 
