@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//! What the terminal shows.
+
+use crate::calls;
+use crate::child::{Failure, SHARES};
+use crate::plan::Bar;
+use crate::run::{Outcome, PeerResult};
+use crate::stats::Spread;
+
+/// Nanoseconds, with three digits that say something.
+pub fn time(ns: f64) -> String {
+    match ns {
+        ns if ns < 10.0 => format!("{ns:.2} ns"),
+        ns if ns < 100.0 => format!("{ns:.1} ns"),
+        ns if ns < 10_000.0 => format!("{ns:.0} ns"),
+        ns if ns < 100_000.0 => format!("{:.1} us", ns / 1e3),
+        ns if ns < 10_000_000.0 => format!("{:.0} us", ns / 1e3),
+        ns => format!("{:.1} ms", ns / 1e6),
+    }
+}
+
+fn with_spread(spread: Spread, show: impl Fn(f64) -> String) -> String {
+    format!("{} ({} .. {})", show(spread.median), show(spread.low), show(spread.high))
+}
+
+fn times(number: f64) -> String {
+    format!("{number:.2}")
+}
+
+fn failure(result: &PeerResult) -> Option<String> {
+    result.failure.as_ref().map(|failure| match failure {
+        Failure::Missing(why) => format!("skipped: {why}"),
+        Failure::Wrong(why) => format!("FAILED: {why}"),
+    })
+}
+
+/// The table of one workload.
+pub fn workload(result: &Outcome) -> String {
+    let mut text = format!("\n{}: {}\n", result.workload.name, result.workload.title);
+    let first = &result.workload.peers[0];
+    let heading = format!("of {first}'s time");
+    text.push_str(&format!("  {:<20} {:>34} {:>10} {:>22}  {}\n", "", "an operation", "CPU", heading, "system calls"));
+    for peer in &result.peers {
+        if let Some(why) = failure(peer) {
+            text.push_str(&format!("  {:<20} {}\n", peer.label, why.replace('\n', "\n    ")));
+            continue;
+        }
+        let ns = peer.ns().map_or(String::new(), |ns| with_spread(ns, time));
+        let cpu = peer.cpu().map_or(String::new(), |cpu| time(cpu.median));
+        let ratio = result.ratio(first, &peer.peer).map_or(String::new(), |ratio| with_spread(ratio, times));
+        let calls = match &peer.calls {
+            None => String::new(),
+            Some(Ok(calls)) => calls::describe(calls),
+            Some(Err(why)) => format!("skipped: {why}"),
+        };
+        text.push_str(&format!("  {:<20} {ns:>34} {cpu:>10} {ratio:>22}  {calls}\n", peer.label));
+    }
+    for peer in result.peers.iter().filter(|peer| peer.latency.is_some()) {
+        let latency = peer.latency.as_ref().expect("filtered");
+        let shares: Vec<String> =
+            SHARES.iter().zip(&latency.ns).map(|(share, ns)| format!("{share} {}", time(*ns as f64))).collect();
+        text.push_str(&format!("  {:<20} {}\n", peer.label, shares.join("  ")));
+    }
+    text
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    Missed,
+    Must,
+    Aim,
+}
+
+/// A bar on one workload; no ratio where a peer is missing or the workload did not run.
+pub struct Judged<'a> {
+    pub bar: &'a Bar,
+    pub workload: &'a str,
+    pub ratio: Option<Spread>,
+}
+
+impl Judged<'_> {
+    pub fn verdict(&self) -> Option<Verdict> {
+        let ratio = self.ratio?.median;
+        Some(match ratio {
+            ratio if ratio >= self.bar.aim => Verdict::Aim,
+            ratio if ratio >= self.bar.must => Verdict::Must,
+            _ => Verdict::Missed,
+        })
+    }
+}
+
+/// Every bar on every workload that it names and that was run.
+pub fn judge<'a>(bars: &'a [Bar], results: &'a [Outcome]) -> Vec<Judged<'a>> {
+    let mut judged = Vec::new();
+    for bar in bars {
+        for name in &bar.workloads {
+            if let Some(result) = results.iter().find(|result| result.workload.name == *name) {
+                judged.push(Judged { bar, workload: name, ratio: result.ratio(&bar.who, &bar.against) });
+            }
+        }
+    }
+    judged
+}
+
+pub fn bars(judged: &[Judged]) -> String {
+    let mut text =
+        format!("\n{:<42} {:<16} {:<18} {:>20} {:>5} {:>5}\n", "bar", "workload", "against", "times as fast", "must", "aim");
+    let mut counts = [0; 4];
+    for one in judged {
+        let (ratio, word) = match one.verdict() {
+            None => (String::new(), "skipped"),
+            Some(Verdict::Missed) => (with_spread(one.ratio.expect("a verdict"), times), "MISSED"),
+            Some(Verdict::Must) => (with_spread(one.ratio.expect("a verdict"), times), "must"),
+            Some(Verdict::Aim) => (with_spread(one.ratio.expect("a verdict"), times), "aim"),
+        };
+        counts[one.verdict().map_or(3, |verdict| verdict as usize)] += 1;
+        let who = format!("{} / {}", one.bar.who, one.bar.against);
+        text.push_str(&format!(
+            "{:<42} {:<16} {:<18} {ratio:>20} {:>5} {:>5}  {word}\n",
+            one.bar.row, one.workload, who, one.bar.must, one.bar.aim
+        ));
+    }
+    text.push_str(&format!(
+        "{} bars: {} reach what they aim at, {} more what they must, {} miss it, {} skipped\n",
+        judged.len(),
+        counts[2],
+        counts[1],
+        counts[0],
+        counts[3]
+    ));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_three_digits() {
+        let shown: Vec<String> = [1.234, 12.34, 1234.0, 12345.0, 1234567.0, 12345678.0].map(time).to_vec();
+        assert_eq!(shown, ["1.23 ns", "12.3 ns", "1234 ns", "12.3 us", "1235 us", "12.3 ms"]);
+    }
+}
