@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Whoever sleeps is woken: by what follows a silent request too. */
+/* Whoever sleeps is woken: by what follows a silent request, by what completes at submission, by a signal. */
 #include "test.h"
 
 #include <poll.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 
 enum { PROMPT_MS = 10000 };
@@ -86,4 +87,129 @@ TEST(a_timeout_behind_a_silent_request_makes_the_ring_readable)
 	CHECK_EQ(cqe->res, -ETIME);
 	pthread_join(opener, NULL);
 	io_uring_queue_exit(&ring);
+}
+
+/* ---- completions that are there when the submission returns -------------------------------------------------------------------- */
+
+static int watch(const struct io_uring *ring, unsigned events)
+{
+	struct epoll_event ev = { .events = events };
+	int ep = (int)SYS(epoll_create1(EPOLL_CLOEXEC));
+
+	SYS(epoll_ctl(ep, EPOLL_CTL_ADD, ring->ring_fd, &ev));
+	return ep;
+}
+
+static void nops(struct io_uring *ring, int n)
+{
+	for (int i = 0; i < n; i++)
+		io_uring_prep_nop(sqe_of(ring));
+	submit(ring, n);
+}
+
+TEST(an_edge_triggered_watcher_that_drains_hears_of_every_submission)
+{
+	struct epoll_event got;
+	struct io_uring ring;
+	int ep;
+
+	ring_up(&ring, 8, 0);
+	ep = watch(&ring, EPOLLIN | EPOLLET);
+	for (int round = 0; round < 20; round++) {
+		struct io_uring_cqe *cqe;
+		int n = 0;
+
+		nops(&ring, 3);
+		CHECK_EQ(epoll_wait(ep, &got, 1, PROMPT_MS), 1);
+		while (io_uring_peek_cqe(&ring, &cqe) == 0) {
+			io_uring_cqe_seen(&ring, cqe);
+			n++;
+		}
+		CHECK_EQ(n, 3);
+	}
+	close(ep);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(an_edge_triggered_watcher_that_only_reads_memory_hears_of_every_submission)
+{
+	struct epoll_event got;
+	struct io_uring ring;
+	int ep;
+
+	ring_up(&ring, 8, 0);
+	ep = watch(&ring, EPOLLIN | EPOLLET);
+	for (int round = 0; round < 20; round++) {
+		struct io_uring_cqe *cqe;
+		unsigned head, n = 0;
+
+		nops(&ring, 3);
+		CHECK_EQ(epoll_wait(ep, &got, 1, PROMPT_MS), 1);
+		io_uring_for_each_cqe(&ring, head, cqe)
+			n++;
+		io_uring_cq_advance(&ring, n);
+		CHECK_EQ(n, 3);
+	}
+	close(ep);
+	io_uring_queue_exit(&ring);
+}
+
+/* ---- several threads wait and a signal comes to each ---------------------------------------------------------------------------- */
+
+struct sleeper {
+	struct io_uring *ring;
+	pthread_t thread;
+	volatile int ret;
+	volatile bool over;
+};
+
+static void *sleeps(void *arg)
+{
+	struct sleeper *s = arg;
+	struct io_uring_cqe *cqe;
+
+	s->ret = io_uring_wait_cqe(s->ring, &cqe);
+	s->over = true;
+	return NULL;
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+static void signal_ends_each_wait(int flags)
+{
+	struct sigaction act = { .sa_handler = nothing, .sa_flags = flags };
+	struct sleeper sleepers[4];
+	struct io_uring ring;
+
+	SYS(sigaction(SIGUSR1, &act, NULL));
+	ring_up(&ring, 8, 0);
+	for (int i = 0; i < 4; i++) {
+		sleepers[i] = (struct sleeper){ .ring = &ring };
+		CHECK_EQ(pthread_create(&sleepers[i].thread, NULL, sleeps, &sleepers[i]), 0);
+	}
+	sleep_ms(100);
+	/* Last come, first gone: those that sleep behind another thread are asked first. */
+	for (int i = 3; i >= 0; i--) {
+		for (int ms = 0; ms < PROMPT_MS && !sleepers[i].over; ms += 20) {
+			CHECK_EQ(pthread_kill(sleepers[i].thread, SIGUSR1), 0);
+			sleep_ms(20);
+		}
+		CHECK(sleepers[i].over);
+		CHECK_EQ(sleepers[i].ret, -EINTR);
+		pthread_join(sleepers[i].thread, NULL);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_signal_ends_the_wait_of_each_thread)
+{
+	signal_ends_each_wait(0);
+}
+
+TEST(a_signal_ends_the_wait_of_each_thread_where_its_handler_restarts_calls_too)
+{
+	signal_ends_each_wait(SA_RESTART);
 }

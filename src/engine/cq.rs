@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The completion side: posting, overflow, and telling whoever waits.
 
+use super::nudge::Nudge;
 use super::registry;
 use super::ring::Ring;
 use super::sync::Guard;
@@ -10,6 +11,7 @@ use crate::core::sys;
 use ::alloc::collections::VecDeque;
 use ::alloc::vec::Vec;
 use ::core::ffi::c_int;
+use ::core::sync::atomic::Ordering;
 
 /// What the CQ's lock guards.
 pub struct Cq {
@@ -23,6 +25,7 @@ pub struct Cq {
     strikes: u32,
     /// Something was posted since `evf` was last seen to.
     unsignalled_posts: bool,
+    nudge: Nudge,
     /// A registered eventfd, and whether inline completions keep quiet.
     pub eventfd: Option<(c_int, bool)>,
     /// Rings that have polled this one, by their keys.
@@ -37,6 +40,7 @@ impl Cq {
             signalled: false,
             strikes: 0,
             unsignalled_posts: false,
+            nudge: Nudge::new(),
             eventfd: None,
             watchers: Vec::new(),
         }
@@ -175,11 +179,14 @@ impl Ring {
         unsafe { atomic_or(self.memory.sq_flags, IORING_SQ_TASKRUN) };
     }
 
-    /// On the way back to the program: its descriptor must be readable while the CQ is not empty. Programs that only ever wait never look at
-    /// an empty CQ, so for them it stays readable and this costs nothing.
+    /// On the way back to the program: its descriptor must be readable while the CQ is not empty, and become so anew for what is new. Programs
+    /// that only ever wait never look at an empty CQ, so for them it stays readable and this costs little.
     pub fn settle_signal(&self) {
         let mut cq = self.cq.lock();
-        if !cq.unsignalled_posts || cq.signalled || self.cq_ready() == 0 {
+        if !cq.unsignalled_posts || self.cq_ready() == 0 {
+            return;
+        }
+        if cq.signalled && cq.watchers.is_empty() && !cq.nudge.is_due(self.fd.load(Ordering::Relaxed)) {
             return;
         }
         self.signal(&mut cq);
@@ -211,6 +218,7 @@ impl Ring {
             return false;
         }
         sys::eventfd_clear(self.evf);
+        cq.nudge.stop();
         cq.signalled = false;
         cq.strikes = 0;
         true

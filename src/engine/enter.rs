@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `io_uring_enter(2)`: submitting, and waiting for completions.
 
+use super::berths;
 use super::ring::Ring;
 use super::timers::{ns_timespec, timespec_ns};
 use crate::core::abi::*;
@@ -9,7 +10,7 @@ use crate::core::sys;
 use ::core::ffi::{c_int, c_uint, c_void};
 use ::core::mem::size_of;
 use ::core::ptr::null;
-use ::core::sync::atomic::Ordering;
+use ::core::sync::atomic::{AtomicU32, Ordering};
 
 pub const KNOWN_FLAGS: u32 = IORING_ENTER_GETEVENTS
     | IORING_ENTER_SQ_WAKEUP
@@ -233,9 +234,17 @@ impl Ring {
             self.parking.hand_over(self);
             return woken;
         }
+        let Ok((berth, fd)) = self.berths.take() else {
+            // No descriptor to be had: looking again and again is the next best.
+            sys::futex_wait(&AtomicU32::new(0), 0, Some(&ns_timespec(1_000_000)));
+            return Ok(());
+        };
         let timeout = remaining_ns.map(ns_timespec);
-        self.parking.wait_behind(|| self.cq_ready() >= target, |word, seen| sys::futex_wait(word, seen, timeout.as_ref()));
-        Ok(())
+        // SAFETY: as above.
+        let sleep = || unsafe { berths::sleep(fd, timeout, limits.sigmask) };
+        let slept = self.parking.wait_behind(|| self.cq_ready() >= target, sleep);
+        self.berths.give_back(berth);
+        slept.unwrap_or(Ok(()))
     }
 }
 

@@ -13,12 +13,14 @@
 //! - `errno`, signal handlers, signal masks and low descriptor numbers of the program stay as they are.
 
 mod aio;
+mod berths;
 mod buffers;
 mod cancel;
 mod cq;
 mod enter;
 mod hints;
 mod memory;
+mod nudge;
 mod ops;
 mod own;
 mod park;

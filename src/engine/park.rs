@@ -2,7 +2,7 @@
 //! Who sleeps in a ring, and how they are woken.
 //!
 //! One of the threads that wait *drives*: it sleeps in the reactor, where it hears of descriptors, timers and the bell. The others sleep behind
-//! it, on a word. What keeps a wake-up from being lost:
+//! it. What keeps a wake-up from being lost:
 //!
 //! - A poster stores the CQ's tail, then looks who sleeps; a sleeper says that it sleeps, then looks at the tail. A full fence stands between
 //!   the two halves on both sides, so at least one of them sees the other.
@@ -20,8 +20,6 @@ pub struct Parking {
     driven: AtomicU32,
     /// Threads that sleep behind it, or are about to.
     queued: AtomicU32,
-    /// Counts the times they were woken: the word that they sleep on.
-    wakes: AtomicU32,
 }
 
 /// What a ring wakes its threads by.
@@ -30,13 +28,13 @@ pub trait Bell {
     fn ring(&self);
     /// The next sleep is to last again.
     fn silence(&self);
-    /// Wakes everybody who sleeps on the word.
-    fn wake_all(&self, word: &AtomicU32);
+    /// Makes the sleep of everybody behind the driver end; of those that are about to begin one, too.
+    fn wake_all(&self);
 }
 
 impl Parking {
     pub fn new() -> Parking {
-        Parking { driven: AtomicU32::new(0), queued: AtomicU32::new(0), wakes: AtomicU32::new(0) }
+        Parking { driven: AtomicU32::new(0), queued: AtomicU32::new(0) }
     }
 
     /// Tries to become the driver. One that does has to look at the CQ before it sleeps.
@@ -73,14 +71,13 @@ impl Parking {
         }
     }
 
-    /// Sleeps behind the driver by `sleep`, which is to last while the word has the value. Comes back at once where `done` says so, or
-    /// where nobody drives.
-    pub fn wait_behind<R>(&self, done: impl FnOnce() -> bool, sleep: impl FnOnce(&AtomicU32, u32) -> R) -> Option<R> {
-        let seen = self.wakes.load(Ordering::Acquire);
+    /// Sleeps behind the driver by `sleep`, which [`Bell::wake_all`] ends from now on. Comes back at once where `done` says so, or where
+    /// nobody drives.
+    pub fn wait_behind<R>(&self, done: impl FnOnce() -> bool, sleep: impl FnOnce() -> R) -> Option<R> {
         self.queued.fetch_add(1, Ordering::Relaxed);
         // Our store of `queued` before our looks at the CQ and at who drives.
         full_fence();
-        let slept = (!done() && self.driven.load(Ordering::Acquire) != 0).then(|| sleep(&self.wakes, seen));
+        let slept = (!done() && self.driven.load(Ordering::Acquire) != 0).then(sleep);
         self.queued.fetch_sub(1, Ordering::Relaxed);
         slept
     }
@@ -95,9 +92,8 @@ impl Parking {
     }
 
     fn kick(&self, bell: &impl Bell) {
-        self.wakes.fetch_add(1, Ordering::Release);
         if self.queued.load(Ordering::Relaxed) != 0 {
-            bell.wake_all(&self.wakes);
+            bell.wake_all();
         }
         if self.driven.load(Ordering::Relaxed) != 0 {
             bell.ring();

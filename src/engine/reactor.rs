@@ -12,7 +12,6 @@ use crate::core::sys;
 use ::alloc::collections::BTreeMap;
 use ::alloc::vec::Vec;
 use ::core::ffi::{c_int, c_void};
-use ::core::sync::atomic::AtomicU32;
 
 /// What epoll hands back for the ring's own descriptors.
 const WAKE: u64 = u64::MAX;
@@ -325,7 +324,7 @@ impl Bell for Ring {
         sys::eventfd_clear(self.wake);
     }
 
-    fn wake_all(&self, word: &AtomicU32) {
-        sys::futex_wake(word, i32::MAX as usize);
+    fn wake_all(&self) {
+        self.berths.wake_all();
     }
 }

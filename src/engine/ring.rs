@@ -2,6 +2,7 @@
 //! A ring of the engine: its parts, and a request's way through it.
 
 use super::aio::Aio;
+use super::berths::Berths;
 use super::cq::Cq;
 use super::hints::Hints;
 use super::memory::{Current, Memory};
@@ -40,6 +41,7 @@ pub struct Ring {
     pub cq: Mutex<Cq>,
     /// The threads that wait in `inner`, or behind the one that does.
     pub parking: Parking,
+    pub berths: Berths,
     /// The one thread that may submit (`IORING_SETUP_SINGLE_ISSUER`), 0 before the first.
     pub owner: AtomicI32,
     /// `IORING_SETUP_R_DISABLED`, and not enabled yet.

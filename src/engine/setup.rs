@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `io_uring_setup(2)`, and the end of a ring.
 
+use super::berths::Berths;
 use super::cancel::{self, Target};
 use super::cq::Cq;
 use super::memory::{Current, Memory};
@@ -168,6 +169,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
         state: Mutex::new(State::new()),
         cq: Mutex::new(Cq::new()),
         parking: Parking::new(),
+        berths: Berths::new(),
         owner: AtomicI32::new(if p.flags & IORING_SETUP_R_DISABLED == 0 { sys::gettid() } else { 0 }),
         disabled: AtomicBool::new(p.flags & IORING_SETUP_R_DISABLED != 0),
         wait_clock: AtomicI32::new(libc::CLOCK_MONOTONIC),

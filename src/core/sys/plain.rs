@@ -225,6 +225,19 @@ pub fn poll_now(fd: c_int, events: u16) -> Result<u16, Errno> {
     Ok(list.revents as u16)
 }
 
+/// Waits until a descriptor is readable, time is up or a signal comes.
+///
+/// # Safety
+///
+/// `sigmask` is null or of the kernel's size; its address may be bad.
+pub unsafe fn poll_in(fd: c_int, mut timeout: Option<__kernel_timespec>, sigmask: *const c_void) -> Result<(), Errno> {
+    let mut list = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let ts = timeout.as_mut().map_or(null(), |ts| ts as *const __kernel_timespec);
+    let args = [&raw mut list as usize, 1, ts as usize, sigmask as usize, SIGSET_SIZE, 0];
+    // SAFETY: the kernel reads and writes one entry and one timespec, which is ours.
+    unsafe { call(libc::SYS_ppoll, args) }.map(|_| ())
+}
+
 /// Copies `len` bytes into the program's memory, which may be bad: -EFAULT then.
 ///
 /// # Safety
