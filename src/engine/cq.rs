@@ -193,8 +193,8 @@ impl Ring {
         let watchers = cq.watchers.clone();
         drop(cq);
         // Rings that poll this one complete that now: their programs may look at the CQ's memory only.
-        for watcher in watchers.iter().filter_map(|key| registry::by_key(*key)) {
-            watcher.look_after();
+        for watcher in watchers {
+            registry::visit(watcher, Ring::look_after);
         }
     }
 

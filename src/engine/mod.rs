@@ -39,6 +39,7 @@ mod restrictions;
 mod ring;
 mod setup;
 mod sync;
+mod ticker;
 mod timers;
 
 use crate::core::abi::io_uring_sqe;

@@ -45,6 +45,11 @@ impl Parking {
         free
     }
 
+    /// True while a thread sleeps in the reactor, as far as others can tell.
+    pub fn is_driven(&self) -> bool {
+        self.driven.load(Ordering::Relaxed) != 0
+    }
+
     /// The driver does not sleep any more. `rung`: the bell was among what ended its sleep. What it has cleared away here it makes good
     /// by looking at the CQ again, or by leaving; [`Parking::hand_over`] has to follow.
     pub fn leave(&self, bell: &impl Bell, rung: bool) {

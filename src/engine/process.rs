@@ -4,7 +4,9 @@
 use super::buffers;
 use super::pool;
 use super::registry;
+use super::ring::Ring;
 use super::sync::Mutex;
+use super::ticker;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use ::core::ffi::{c_int, c_void};
@@ -54,6 +56,8 @@ fn start_anew(mark: &AtomicU32) {
         WATCHER.reset();
     }
     *WATCHER.lock() = None;
+    // SAFETY: as above.
+    unsafe { ticker::abandon() };
     buffers::abandon();
     mark.store(1, Ordering::Relaxed);
 }
@@ -97,9 +101,7 @@ extern "C" fn run(epoll: *mut c_void) -> *mut c_void {
         // SAFETY: no signal mask.
         let found = unsafe { sys::epoll_wait(epoll, &mut events, None, ::core::ptr::null()) }.unwrap_or(0);
         for event in &events[..found] {
-            if let Some(ring) = registry::by_key(event.u64) {
-                ring.look_after();
-            }
+            registry::visit(event.u64, Ring::look_after);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::core::sys;
 use ::alloc::collections::BTreeMap;
 use ::alloc::vec::Vec;
 use ::core::ffi::{c_int, c_void};
+use ::core::sync::atomic::Ordering;
 
 /// What epoll hands back for the ring's own descriptors.
 const WAKE: u64 = u64::MAX;
@@ -156,12 +157,11 @@ impl Ring {
     }
 
     /// Lets a multishot poll hear of every event: a duplicate of its descriptor, registered for good.
-    pub fn watch(&self, st: &mut State, id: ReqId, events: u32, level: bool) -> Result<(), Errno> {
+    pub fn watch(&self, st: &mut State, id: ReqId, events: u32) -> Result<(), Errno> {
         let Some(request) = st.requests.get(id) else { return Ok(()) };
         let own = self.dup_high(request.fd)?;
         let generation = st.fds.generation();
-        let trigger = if level { 0 } else { EDGE };
-        if let Err(e) = sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, own, events | trigger, event_data(own, generation)) {
+        if let Err(e) = sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, own, events | EDGE, event_data(own, generation)) {
             let _ = sys::close(own);
             return Err(e);
         }
@@ -201,6 +201,8 @@ impl Ring {
         }
         let found = found?;
         let mut st = self.state.lock();
+        // Nobody else writes it: the lock is ours.
+        self.harvests.store(self.harvests.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         for event in &events[..found] {
             let (data, ready) = (event.u64, event.events);
             match data {
@@ -302,8 +304,12 @@ impl Ring {
         let _ = self.rearm(st, fd);
     }
 
-    /// Sets the alarm for programs that watch the ring's descriptor: it becomes readable when the next timer is due.
+    /// Sets the alarm for programs that watch the ring's descriptor: it becomes readable when the next timer is due. Programs that watch
+    /// nothing but memory have the ring looked after.
     pub fn set_alarm(&self, st: &mut State) {
+        if !st.minded && st.pending() {
+            self.be_minded(st);
+        }
         let Some(in_ns) = st.timers.next_in_ns() else { return };
         let at = sys::clock_ns(libc::CLOCK_MONOTONIC).saturating_add(in_ns);
         // A timer that is set rings early or late by less than this: good enough not to set it again.

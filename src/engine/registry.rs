@@ -7,6 +7,7 @@
 use super::ring::Ring;
 use super::sync::Mutex;
 use crate::core::errno::Errno;
+use crate::core::sys;
 use ::alloc::boxed::Box;
 use ::alloc::vec::Vec;
 use ::core::cell::UnsafeCell;
@@ -141,9 +142,24 @@ pub fn is_registered_number(number: c_int) -> bool {
 }
 
 /// The ring in a slot that the watcher thread was given as a number.
-pub fn by_key(key: u64) -> Option<Handle> {
+fn by_key(key: u64) -> Option<Handle> {
     let place = AtomicPtr::new(key as usize as *mut Slot);
     enter(&place)
+}
+
+/// Lets `work` at the ring in such a slot, if it has not ended; its end waits for that.
+pub fn visit(key: u64, work: impl FnOnce(&Ring)) {
+    let Some(ring) = by_key(key) else { return };
+    let slot = ring.slot;
+    // Ours before the look at the names; whoever takes the last name looks at ours after that.
+    slot.working.fetch_add(1, Ordering::SeqCst);
+    if slot.names.load(Ordering::SeqCst) != 0 {
+        work(&ring);
+    }
+    drop(ring);
+    if slot.working.fetch_sub(1, Ordering::Release) == 1 {
+        sys::futex_wake(&slot.working, i32::MAX as usize);
+    }
 }
 
 impl Slot {
@@ -279,5 +295,5 @@ pub fn unregister(number: c_int) -> Result<Option<Handle>, Errno> {
 
 /// A ring has lost a name. True where it was the last.
 pub fn lose_name(ring: &Ring) -> bool {
-    ring.slot.names.fetch_sub(1, Ordering::AcqRel) == 1
+    ring.slot.names.fetch_sub(1, Ordering::SeqCst) == 1
 }

@@ -20,7 +20,7 @@ use crate::core::abi::*;
 use crate::core::errno::Errno;
 use ::alloc::collections::VecDeque;
 use ::core::ffi::c_int;
-use ::core::sync::atomic::{AtomicBool, AtomicI32};
+use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 /// A ring. Lock order: `state`, then the pool's, then `cq`.
 pub struct Ring {
@@ -48,6 +48,8 @@ pub struct Ring {
     pub disabled: AtomicBool,
     /// The clock that waits are measured on.
     pub wait_clock: AtomicI32,
+    /// Counts the times a thread has looked into `inner`.
+    pub harvests: AtomicU32,
     /// Where the ring lives.
     pub slot: &'static super::registry::Slot,
 }
@@ -73,6 +75,8 @@ pub struct State {
     pub submitting: bool,
     /// When `alarm` is set to ring; `u64::MAX` for never.
     pub alarm_at: u64,
+    /// The ticker knows of the ring, or is not to.
+    pub minded: bool,
 }
 
 impl State {
@@ -91,6 +95,7 @@ impl State {
             held_requests: 0,
             submitting: false,
             alarm_at: u64::MAX,
+            minded: false,
         }
     }
 

@@ -11,11 +11,12 @@ use super::registry::{self, Handle, Slot};
 use super::resources::high;
 use super::ring::{Ring, State};
 use super::sync::Mutex;
+use super::ticker;
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use ::core::ffi::{c_int, c_uint};
-use ::core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 const MOST_SQ_ENTRIES: u32 = 32768;
 const MOST_CQ_ENTRIES: u32 = 2 * MOST_SQ_ENTRIES;
@@ -172,6 +173,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
         berths: Berths::new(),
         owner: AtomicI32::new(if p.flags & IORING_SETUP_R_DISABLED == 0 { sys::gettid() } else { 0 }),
         disabled: AtomicBool::new(p.flags & IORING_SETUP_R_DISABLED != 0),
+        harvests: AtomicU32::new(0),
         wait_clock: AtomicI32::new(libc::CLOCK_MONOTONIC),
         slot,
     };
@@ -225,7 +227,7 @@ fn wind_up(ring: &Ring) {
             ring.run(&mut st);
             ring.reap_gathered(&mut st, true);
         }
-        let working = ring.slot.working.load(Ordering::Acquire);
+        let working = ring.slot.working.load(Ordering::SeqCst);
         if working == 0 {
             return;
         }
@@ -236,6 +238,9 @@ fn wind_up(ring: &Ring) {
 impl Drop for Ring {
     fn drop(&mut self) {
         self.forget_eventfd();
+        if self.state.lock().minded {
+            ticker::unmind(self.inner);
+        }
         let fd = self.fd.load(Ordering::Relaxed);
         for fd in [self.evf, self.inner, self.wake, self.alarm, fd] {
             if fd != -1 {

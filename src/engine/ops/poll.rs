@@ -29,7 +29,8 @@ fn wanted(sqe: &io_uring_sqe) -> u32 {
 pub fn prepare_add(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
     require(sqe.buf_index == 0 && sqe.off == 0 && sqe.addr == 0)?;
-    require(sqe.len & !(IORING_POLL_ADD_MULTI | IORING_POLL_ADD_LEVEL) == 0)?;
+    // Level-triggered, the kernel knows polls inside only.
+    require(sqe.len & !IORING_POLL_ADD_MULTI == 0)?;
     require(sqe.len & IORING_POLL_ADD_MULTI == 0 || sqe.flags & IOSQE_CQE_SKIP_SUCCESS == 0)?;
     request.events = wanted(sqe) & EVENTS | ALWAYS;
     Ok(())
@@ -48,8 +49,7 @@ pub fn add(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
             Ok(ready) => Ok(ready as i32).into(),
         };
     }
-    let level = request.sqe.len & IORING_POLL_ADD_LEVEL != 0;
-    match ring.watch(st, id, events, level) {
+    match ring.watch(st, id, events) {
         Ok(()) => Outcome::Parked,
         Err(Errno::PERM) => match st.requests.get(id) {
             Some(request) => always_ready(request),
