@@ -446,6 +446,41 @@ TEST(a_ring_polls_another_ring)
 	io_uring_queue_exit(&watcher);
 }
 
+TEST(a_ring_polls_itself)
+{
+	struct io_uring ring;
+	struct answer a[2];
+
+	ring_up(&ring, 8, 0);
+	/* There is room for requests. */
+	poll_add(&ring, ring.ring_fd, POLLIN | POLLOUT, 1);
+	submit(&ring, 1);
+	CHECK_EQ(reap_data(&ring, 1), POLLOUT);
+	for (int i = 0; i < 3; i++) {
+		poll_add(&ring, ring.ring_fd, POLLIN, 1);
+		submit(&ring, 1);
+		io_uring_prep_nop(sqe_of(&ring));
+		ring.sq.sqes[(ring.sq.sqe_tail - 1) & ring.sq.ring_mask].user_data = 2;
+		submit(&ring, 1);
+		reap_sorted(&ring, a, 2);
+		CHECK_EQ(a[0].res, POLLIN);
+		CHECK_EQ(a[1].res, 0);
+		check_quiet(&ring);
+	}
+	/* Its own completion would be the next event. */
+	io_uring_prep_poll_multishot(sqe_of(&ring), ring.ring_fd, POLLIN);
+	submit(&ring, 1);
+	check_quiet(&ring);
+	io_uring_prep_nop(sqe_of(&ring));
+	ring.sq.sqes[(ring.sq.sqe_tail - 1) & ring.sq.ring_mask].user_data = 2;
+	submit(&ring, 1);
+	reap_sorted(&ring, a, 2);
+	CHECK_EQ(a[0].res, POLLIN);
+	CHECK_EQ(a[0].flags, 0);
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
 TEST(a_poll_of_another_ring_completes_before_the_submission_there_returns)
 {
 	struct io_uring watcher, watched;

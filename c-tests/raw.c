@@ -62,6 +62,16 @@ TEST(setup_without_a_free_descriptor_is_emfile)
 	QUIETLY(io_uring_setup(8, &p), -EMFILE);
 }
 
+TEST(enter_refuses_unknown_flags_before_it_looks_for_the_ring)
+{
+	struct io_uring ring;
+
+	ring_up(&ring, 8, 0);
+	QUIETLY(io_uring_enter(ring.ring_fd, 1, 0, ~0U, NULL), -EINVAL);
+	QUIETLY(io_uring_enter(ring.ring_fd, 0, 0, 0, NULL), 0);
+	io_uring_queue_exit(&ring);
+}
+
 TEST(enter_answers_for_every_kind_of_descriptor, .needs_kernel = "what is no ring is answered by the kernel")
 {
 	int fds[2], fd;

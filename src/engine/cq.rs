@@ -13,6 +13,17 @@ use ::alloc::vec::Vec;
 use ::core::ffi::c_int;
 use ::core::sync::atomic::Ordering;
 
+/// An eventfd that the program has registered.
+#[derive(Clone, Copy, Debug)]
+pub struct Eventfd {
+    /// Our own duplicate.
+    pub fd: c_int,
+    /// The program's number.
+    pub number: c_int,
+    /// Inline completions keep quiet.
+    pub async_only: bool,
+}
+
 /// What the CQ's lock guards.
 pub struct Cq {
     /// Our own copy of the tail: the program may scribble over the one it sees.
@@ -26,8 +37,8 @@ pub struct Cq {
     /// Something was posted since `evf` was last seen to.
     unsignalled_posts: bool,
     nudge: Nudge,
-    /// A registered eventfd, and whether inline completions keep quiet.
-    pub eventfd: Option<(c_int, bool)>,
+    /// A registered eventfd.
+    pub eventfd: Option<Eventfd>,
     /// Rings that have polled this one, by their keys.
     watchers: Vec<u64>,
 }
@@ -55,6 +66,24 @@ impl Ring {
     pub fn cq_ready(&self) -> u32 {
         // SAFETY: fields of the ring's memory.
         unsafe { load_acquire(self.memory.cq_tail).wrapping_sub(load_relaxed(self.memory.cq_head)) }
+    }
+
+    /// What a poll of the ring finds: completions to take, room for requests.
+    pub fn poll_events(&self) -> u32 {
+        let memory: &super::memory::Memory = &self.memory;
+        // SAFETY: fields of the ring's memory.
+        let (queued, overflown) = unsafe {
+            let queued = load_acquire(memory.sq_tail).wrapping_sub(load_relaxed(memory.sq_head));
+            (queued, load_relaxed(memory.sq_flags) & IORING_SQ_CQ_OVERFLOW != 0)
+        };
+        let mut events = 0;
+        if self.cq_ready() != 0 || overflown {
+            events |= libc::EPOLLIN | libc::EPOLLRDNORM;
+        }
+        if queued < memory.sq_entries {
+            events |= libc::EPOLLOUT | libc::EPOLLWRNORM;
+        }
+        events as u32
     }
 
     /// Posts a completion, or keeps it where the CQ is full. True where it is in the CQ.
@@ -142,7 +171,7 @@ impl Ring {
 
     /// Drops the program's eventfd; false where none is registered.
     pub fn forget_eventfd(&self) -> bool {
-        let Some((fd, _)) = self.cq.lock().eventfd.take() else { return false };
+        let Some(Eventfd { fd, .. }) = self.cq.lock().eventfd.take() else { return false };
         super::process::unwatch(self.inner);
         let _ = sys::close(fd);
         true
@@ -153,17 +182,17 @@ impl Ring {
         self.notify_eventfd(&self.cq.lock(), false);
     }
 
-    /// True for the eventfd that is told of completions.
-    pub fn signals(&self, fd: c_int) -> bool {
-        let own = self.cq.lock().eventfd.map(|(own, _)| own);
-        own.is_some_and(|own| sys::is_same_file(own, fd))
+    /// True for the eventfd that is told of completions. The program knows it by `number`; `fd` is a duplicate.
+    pub fn signals(&self, number: c_int, fd: c_int) -> bool {
+        let eventfd = self.cq.lock().eventfd;
+        eventfd.is_some_and(|own| own.number == number || sys::is_same_file(own.fd, fd))
     }
 
     /// Tells the program's own eventfd.
     fn notify_eventfd(&self, cq: &Cq, inline: bool) {
         // SAFETY: a field of the ring's memory.
         let disabled = unsafe { load_relaxed(self.memory.cq_flags) } & IORING_CQ_EVENTFD_DISABLED != 0;
-        let Some((fd, async_only)) = cq.eventfd else { return };
+        let Some(Eventfd { fd, async_only, .. }) = cq.eventfd else { return };
         let unheard = disabled || (async_only && inline);
         if !unheard {
             sys::eventfd_signal(fd);

@@ -43,9 +43,6 @@ impl Ring {
         arg: *const c_void,
         arg_size: usize,
     ) -> Result<c_int, Errno> {
-        if flags & !KNOWN_FLAGS != 0 {
-            return Err(Errno::INVAL);
-        }
         if self.disabled.load(Ordering::Acquire) {
             return Err(Errno::BADFD);
         }

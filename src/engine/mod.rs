@@ -105,6 +105,10 @@ pub unsafe fn enter(
     arg: *const c_void,
     arg_size: usize,
 ) -> c_int {
+    // Before the descriptor is looked at: one of the flags says what kind of number it is.
+    if flags & !enter::KNOWN_FLAGS != 0 {
+        return Errno::INVAL.to_c();
+    }
     let registered = flags & crate::core::abi::IORING_ENTER_REGISTERED_RING != 0;
     let entered = ring(fd, registered).and_then(|ring| {
         // SAFETY: the caller's promise.

@@ -2,6 +2,7 @@
 //! `io_uring_register(2)`.
 
 use super::cancel;
+use super::cq::Eventfd;
 use super::ops;
 use super::pool;
 use super::program::{read, write};
@@ -142,7 +143,7 @@ impl Ring {
             let _ = sys::close(own);
             return Err(e);
         }
-        cq.eventfd = Some((own, async_only));
+        cq.eventfd = Some(Eventfd { fd: own, number: fd, async_only });
         Ok(0)
     }
 

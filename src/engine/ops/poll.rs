@@ -39,8 +39,10 @@ pub fn prepare_add(request: &mut Request) -> Result<(), Errno> {
 pub fn add(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let (events, multishot) = (request.events, request.sqe.len & IORING_POLL_ADD_MULTI != 0);
-    if let Some(target) = registry::get(request.fd, false) {
-        ring.note_watched(&target);
+    if registry::get(request.fd, false).is_some() {
+        if let Some(target) = registry::find(request.fd) {
+            return add_for_ring(ring, request, &target).unwrap_or_else(|| watch(ring, st, id));
+        }
     }
     if !multishot {
         return match sys::poll_now(request.fd, events as u16) {
@@ -49,6 +51,33 @@ pub fn add(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
             Ok(ready) => Ok(ready as i32).into(),
         };
     }
+    watch(ring, st, id)
+}
+
+/// A poll of a ring of ours: what its descriptor says comes late, and never that there is room for requests. None for a multishot one.
+fn add_for_ring(ring: &Ring, request: &mut Request, target: &Ring) -> Option<Outcome> {
+    let ready = target.poll_events() & request.events;
+    let own = target.slot.key() == ring.slot.key();
+    if request.sqe.len & IORING_POLL_ADD_MULTI != 0 && !own {
+        ring.note_watched(target);
+        return None;
+    }
+    if ready != 0 {
+        return Some(Ok(ready as i32).into());
+    }
+    if own {
+        // A ring's descriptor cannot wait for itself. A multishot poll ends with its first event, which the ring has caused.
+        request.fd = ring.evf;
+    } else {
+        ring.note_watched(target);
+    }
+    Some(Outcome::Arm(request.events))
+}
+
+/// Begins a multishot poll.
+fn watch(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    let events = request.events;
     match ring.watch(st, id, events) {
         Ok(()) => Outcome::Parked,
         Err(Errno::PERM) => match st.requests.get(id) {
@@ -84,7 +113,7 @@ pub fn event(ring: &Ring, st: &mut State, id: ReqId, ready: u32) {
     }
     // Where the CQE itself makes the descriptor readable again, this would never end: the kernel's poll ends with the first one.
     // And it ends with the CQE that did not fit the CQ: the program must be able to tell that it missed nothing.
-    if ring.signals(watch) || !ring.post_more(st, id, events as i32) {
+    if ring.signals(request.sqe.fd, watch) || !ring.post_more(st, id, events as i32) {
         st.fds.forget(watch, id);
         let gone = Completion { res: events as i32, flags: 0, failed: false };
         ring.complete(st, id, gone, false);
