@@ -540,3 +540,103 @@ TEST(a_process_that_is_stopped_goes_on_where_it_was)
 	CHECK(WIFEXITED(status));
 	CHECK_EQ(WEXITSTATUS(status), 21);
 }
+
+static struct io_uring *handlers_ring;
+static volatile sig_atomic_t handled, refused;
+
+/* Uses the ring that the interrupted thread may be working on. */
+static void enters_again(int sig)
+{
+	int ret;
+
+	(void)sig;
+	ret = io_uring_enter(handlers_ring->ring_fd, 0, 0, IORING_ENTER_GETEVENTS, NULL);
+	if (ret == -EAGAIN)
+		refused++;
+	else if (ret)
+		_exit(99);
+	handled++;
+}
+
+TEST(a_handler_that_enters_the_ring_it_interrupted_is_not_locked_out_for_ever)
+{
+	struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { { 0, 0 }, { 0, 0 } };
+	struct sigaction action;
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	unsigned done = 0, queued = 0;
+
+	ring_up(&ring, 64, 0);
+	handlers_ring = &ring;
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = enters_again;
+	action.sa_flags = SA_RESTART;
+	SYS(sigaction(SIGALRM, &action, NULL));
+	SYS(setitimer(ITIMER_REAL, &often, NULL));
+	while (handled < 2000) {
+		for (int i = 0; i < 32; i++)
+			io_uring_prep_nop(sqe_of(&ring));
+		submit(&ring, 32);
+		while (!io_uring_peek_cqe(&ring, &cqe)) {
+			io_uring_cqe_seen(&ring, cqe);
+			done++;
+		}
+		queued += 32;
+	}
+	SYS(setitimer(ITIMER_REAL, &never, NULL));
+	while (!io_uring_peek_cqe(&ring, &cqe)) {
+		io_uring_cqe_seen(&ring, cqe);
+		done++;
+	}
+	CHECK_EQ(done, queued);
+	/* The kernel runs no handler inside of its calls. */
+	if (uring_rs_backend(&ring) == URING_RS_BACKEND_KERNEL)
+		CHECK_EQ(refused, 0);
+	io_uring_queue_exit(&ring);
+}
+
+/* Uses a ring of its own. */
+static void enters_another(int sig)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(handlers_ring);
+	struct io_uring_cqe *cqe;
+
+	(void)sig;
+	if (!sqe)
+		_exit(97);
+	io_uring_prep_nop(sqe);
+	sqe->user_data = handled;
+	if (io_uring_submit(handlers_ring) != 1 || io_uring_peek_cqe(handlers_ring, &cqe) || cqe->user_data != (uint64_t)handled)
+		_exit(98);
+	io_uring_cqe_seen(handlers_ring, cqe);
+	handled++;
+}
+
+TEST(a_handler_has_a_ring_of_its_own)
+{
+	struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { { 0, 0 }, { 0, 0 } };
+	struct io_uring ring, own;
+	struct sigaction action;
+	char got[2];
+	int fds[2];
+
+	pipe_up(fds);
+	ring_up(&ring, 64, 0);
+	ring_up(&own, 8, 0);
+	handlers_ring = &own;
+	enters_another(0);
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = enters_another;
+	action.sa_flags = SA_RESTART;
+	SYS(sigaction(SIGALRM, &action, NULL));
+	SYS(setitimer(ITIMER_REAL, &often, NULL));
+	while (handled < 2000) {
+		io_uring_prep_read(sqe_of(&ring), fds[0], got, 1, 0);
+		submit(&ring, 1);
+		CHECK_EQ(write(fds[1], "x", 1), 1);
+		CHECK_EQ(reap_on(&ring), 1);
+	}
+	SYS(setitimer(ITIMER_REAL, &never, NULL));
+	io_uring_queue_exit(&own);
+	io_uring_queue_exit(&ring);
+}

@@ -46,6 +46,7 @@ impl Ring {
         if self.disabled.load(Ordering::Acquire) {
             return Err(Errno::BADFD);
         }
+        self.check_reentry()?;
         let mut submitted = 0;
         if to_submit != 0 {
             self.check_owner()?;
@@ -72,6 +73,14 @@ impl Ring {
             Err(e) if submitted == 0 => Err(e),
             _ => Ok(submitted as c_int),
         }
+    }
+
+    /// -EAGAIN for a signal handler that has interrupted its thread at work in this ring: later it can.
+    pub fn check_reentry(&self) -> Result<(), Errno> {
+        if self.state.is_held() && self.state.is_mine() || self.cq.is_held() && self.cq.is_mine() {
+            return Err(Errno::AGAIN);
+        }
+        Ok(())
     }
 
     /// `IORING_SETUP_SINGLE_ISSUER`: the first thread that submits is the only one.

@@ -124,6 +124,10 @@ pub fn can_be_abandoned(opcode: u8) -> bool {
 /// Gives a job to a worker. -EAGAIN where there is none and none can be made.
 pub fn submit(job: Job) -> Result<(), Errno> {
     let pool = pool_for(job.sqe.opcode);
+    if pool.state.is_mine() {
+        // A signal handler has interrupted its thread in here.
+        return Err(Errno::AGAIN);
+    }
     job.ring.slot.working.fetch_add(awaited(&job), Ordering::Relaxed);
     let mut state = pool.state.lock();
     state.jobs.push_back(job);

@@ -26,6 +26,7 @@ impl Ring {
     pub unsafe fn register(&self, opcode: u32, arg: *const c_void, nr_args: u32) -> Result<c_int, Errno> {
         let bare = arg.is_null() && nr_args == 0;
         let refuse_unless = |fits: bool| if fits { Ok(()) } else { Err(Errno::INVAL) };
+        self.check_reentry()?;
         self.check_register(opcode)?;
         match opcode {
             IORING_REGISTER_PROBE => {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! A mutex of one word, and sleeping on a word: `futex(2)` and nothing else.
+//!
+//! The word tells who holds the mutex, so that a signal handler can find out that it interrupted the holder: waiting for that one would be
+//! for ever.
 
 use crate::core::sys;
 use ::core::cell::UnsafeCell;
@@ -7,12 +10,17 @@ use ::core::ops::{Deref, DerefMut};
 use ::core::sync::atomic::{AtomicU32, Ordering};
 
 const FREE: u32 = 0;
-const HELD: u32 = 1;
-/// Held, and somebody sleeps for it.
-const CONTENDED: u32 = 2;
+/// Somebody sleeps for it; the other bits are its holder's.
+const CONTENDED: u32 = 1;
 
 /// Turns to spin before sleeping: a holder on another CPU is mostly done sooner.
 const SPINS: u32 = 100;
+
+/// The calling thread as a mutex names its holder. Control blocks of threads are pages apart, and all of them within a few terabytes.
+#[inline(always)]
+fn me() -> u32 {
+    1 << 31 | ((sys::thread_address() >> 12) as u32) << 1
+}
 
 /// Mutual exclusion for the threads of one process.
 pub struct Mutex<T> {
@@ -31,10 +39,23 @@ impl<T> Mutex<T> {
     }
 
     pub fn lock(&self) -> Guard<'_, T> {
-        if self.word.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            self.lock_slow();
+        let me = me();
+        if self.word.compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            wait_for(&self.word, me);
         }
         Guard { mutex: self }
+    }
+
+    /// True where some thread holds it, as far as others can tell.
+    #[inline(always)]
+    pub fn is_held(&self) -> bool {
+        self.word.load(Ordering::Relaxed) != FREE
+    }
+
+    /// True where the calling thread holds it: a signal handler has interrupted the holder.
+    #[cold]
+    pub fn is_mine(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & !CONTENDED == me()
     }
 
     /// Makes the mutex free whoever held it: for a child after fork, where the holder may be a thread of the parent.
@@ -45,21 +66,37 @@ impl<T> Mutex<T> {
     pub unsafe fn reset(&self) {
         self.word.store(FREE, Ordering::Relaxed);
     }
+}
 
-    #[cold]
-    fn lock_slow(&self) {
-        for _ in 0..SPINS {
-            if self.word.load(Ordering::Relaxed) == FREE
-                && self.word.compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok()
-            {
+/// Takes a word that was not free.
+#[cold]
+#[inline(never)]
+fn wait_for(word: &AtomicU32, me: u32) {
+    for _ in 0..SPINS {
+        if word.load(Ordering::Relaxed) == FREE && word.compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            return;
+        }
+        ::core::hint::spin_loop();
+    }
+    let mut seen = word.load(Ordering::Relaxed);
+    loop {
+        // Whoever has slept cannot know that no other does: it takes the word as one that somebody sleeps for.
+        let wanted = if seen == FREE { me | CONTENDED } else { seen | CONTENDED };
+        if seen == wanted || word.compare_exchange(seen, wanted, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            if seen == FREE {
                 return;
             }
-            ::core::hint::spin_loop();
+            sys::futex_wait(word, wanted, None);
         }
-        while self.word.swap(CONTENDED, Ordering::Acquire) != FREE {
-            sys::futex_wait(&self.word, CONTENDED, None);
-        }
+        seen = word.load(Ordering::Relaxed);
     }
+}
+
+/// Wakes one of those who sleep for a word.
+#[cold]
+#[inline(never)]
+fn pass_on(word: &AtomicU32) {
+    sys::futex_wake(word, 1);
 }
 
 /// The right to the value; given back when dropped.
@@ -69,8 +106,8 @@ pub struct Guard<'a, T> {
 
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
-        if self.mutex.word.swap(FREE, Ordering::Release) == CONTENDED {
-            sys::futex_wake(&self.mutex.word, 1);
+        if self.mutex.word.swap(FREE, Ordering::Release) & CONTENDED != 0 {
+            pass_on(&self.mutex.word);
         }
     }
 }
@@ -93,6 +130,17 @@ impl<T> DerefMut for Guard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_holder_is_told_from_others() {
+        let mutex = Mutex::new(());
+        assert!(!mutex.is_mine());
+        let guard = mutex.lock();
+        assert!(mutex.is_mine());
+        std::thread::scope(|scope| assert!(!scope.spawn(|| mutex.is_mine()).join().unwrap()));
+        drop(guard);
+        assert!(!mutex.is_mine());
+    }
 
     #[test]
     fn one_thread_at_a_time_is_inside() {

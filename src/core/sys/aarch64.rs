@@ -3,6 +3,15 @@
 
 use ::core::arch::asm;
 
+/// An address that belongs to the calling thread alone while it lives.
+#[inline(always)]
+pub fn thread_address() -> usize {
+    let address: usize;
+    // SAFETY: reads the register that the ABI of thread-local storage reserves for this.
+    unsafe { asm!("mrs {}, tpidr_el0", out(reg) address, options(pure, nomem, nostack, preserves_flags)) };
+    address
+}
+
 /// Makes a system call with up to six arguments and returns the result register as it is.
 ///
 /// # Safety

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! System calls through the C library, for architectures without an assembly stub of their own.
 
+/// An address that belongs to the calling thread alone while it lives.
+pub fn thread_address() -> usize {
+    // SAFETY: cannot fail.
+    unsafe { libc::pthread_self() as usize }
+}
+
 /// Makes a system call with up to six arguments and returns its result as the kernel left it: `-errno` on failure.
 ///
 /// `errno` is put back afterwards: programs may rely on liburing not touching it.

@@ -11,10 +11,16 @@ mod x86_64;
 
 #[cfg(target_arch = "aarch64")]
 use aarch64::syscall;
+#[cfg(target_arch = "aarch64")]
+pub use aarch64::thread_address;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 use generic::syscall;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub use generic::thread_address;
 #[cfg(target_arch = "x86_64")]
 use x86_64::syscall;
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::thread_address;
 
 pub use plain::*;
 

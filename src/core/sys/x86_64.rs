@@ -3,6 +3,15 @@
 
 use ::core::arch::asm;
 
+/// An address that belongs to the calling thread alone while it lives.
+#[inline(always)]
+pub fn thread_address() -> usize {
+    let address: usize;
+    // SAFETY: the first word of a thread's control block holds the block's address: so the ABI of thread-local storage has it.
+    unsafe { asm!("mov {}, fs:0", out(reg) address, options(pure, readonly, nostack, preserves_flags)) };
+    address
+}
+
 /// Makes a system call with up to six arguments and returns the result register as it is.
 ///
 /// # Safety
