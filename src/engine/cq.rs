@@ -91,14 +91,27 @@ impl Ring {
     /// `inline` says that the thread which submits posts it, on its way out to the program.
     pub fn post(&self, user_data: u64, res: i32, flags: u32, inline: bool) -> bool {
         let mut cq = self.cq.lock();
-        let cqe = io_uring_cqe { user_data, res, flags };
-        let posted = cq.overflow.is_empty() && self.write_cqe(&mut cq, cqe);
+        let posted = self.put_cqe(&mut cq, io_uring_cqe { user_data, res, flags });
+        self.announce(cq, inline);
+        posted
+    }
+
+    /// The same under a lock that the thread which submits has taken for several.
+    pub fn post_in_row(&self, cq: &mut Cq, user_data: u64, res: i32, flags: u32) {
+        self.put_cqe(cq, io_uring_cqe { user_data, res, flags });
+        cq.unsignalled_posts = true;
+        cq.strikes = 0;
+        self.notify_eventfd(cq, true);
+    }
+
+    /// Puts a completion into the CQ, or behind those that it has no room for.
+    fn put_cqe(&self, cq: &mut Cq, cqe: io_uring_cqe) -> bool {
+        let posted = cq.overflow.is_empty() && self.write_cqe(cq, cqe);
         if !posted {
             cq.overflow.push_back(cqe);
             // SAFETY: a field of the ring's memory.
             unsafe { atomic_or(self.memory.sq_flags, IORING_SQ_CQ_OVERFLOW) };
         }
-        self.announce(cq, inline);
         posted
     }
 
@@ -190,9 +203,9 @@ impl Ring {
 
     /// Tells the program's own eventfd.
     fn notify_eventfd(&self, cq: &Cq, inline: bool) {
+        let Some(Eventfd { fd, async_only, .. }) = cq.eventfd else { return };
         // SAFETY: a field of the ring's memory.
         let disabled = unsafe { load_relaxed(self.memory.cq_flags) } & IORING_CQ_EVENTFD_DISABLED != 0;
-        let Some(Eventfd { fd, async_only, .. }) = cq.eventfd else { return };
         let unheard = disabled || (async_only && inline);
         if !unheard {
             sys::eventfd_signal(fd);

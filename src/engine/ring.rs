@@ -6,7 +6,7 @@ use super::berths::Berths;
 use super::cq::Cq;
 use super::hints::Hints;
 use super::memory::{Current, Memory};
-use super::ops::{self, Outcome};
+use super::ops::{self, quick, Outcome};
 use super::park::Parking;
 use super::pool;
 use super::reactor::FdTable;
@@ -14,7 +14,7 @@ use super::region::Region;
 use super::request::{ReqId, Request, Slab, Stage};
 use super::resources::Resources;
 use super::restrictions::Restrictions;
-use super::sync::Mutex;
+use super::sync::{Guard, Mutex};
 use super::timers::Timers;
 use crate::core::abi::*;
 use crate::core::errno::Errno;
@@ -104,6 +104,11 @@ impl State {
         self.restrictions.as_ref().filter(|(_, hold)| *hold).map(|(restrictions, _)| restrictions)
     }
 
+    /// True where nothing stands between an SQE and its issue: no drain, no restrictions, no timeout that counts completions.
+    fn lets_pass(&self) -> bool {
+        self.held.is_empty() && self.timers.counted.is_empty() && self.restrictions().is_none()
+    }
+
     /// True while something can complete only when a thread looks after it.
     pub fn pending(&self) -> bool {
         !self.timers.is_empty() || self.fds.armed() != 0 || self.aio.under_way() != 0
@@ -143,6 +148,7 @@ impl Ring {
         let mut taken = 0;
         let mut link = Link::default();
         st.submitting = true;
+        let mut row = None;
         while taken < wanted {
             let sqe = self.sqe_at(head);
             let Some(sqe) = sqe else {
@@ -150,16 +156,31 @@ impl Ring {
                 head = head.wrapping_add(1);
                 break;
             };
+            let mut tried = None;
+            if link.head.is_none() && quick::is_plain(&sqe) && st.lets_pass() {
+                tried = self.try_now(st, &mut row, &sqe);
+                if let Some(Outcome::Parked) = tried {
+                    head = head.wrapping_add(1);
+                    taken += 1;
+                    continue;
+                }
+            }
+            row = None;
             let mut request = Request::new(sqe);
             let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st.restrictions());
             request.failed = accepted.err().map(Errno::to_c);
             let Some(id) = st.requests.insert(request) else { break };
             head = head.wrapping_add(1);
             taken += 1;
+            if let (Some(outcome), Ok(())) = (tried, accepted) {
+                self.begin_tried(st, id, outcome);
+                self.run_ready(st);
+                continue;
+            }
             link.push(st, id, &sqe, accepted.is_err());
             if sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) == 0 {
                 self.begin(st, link.take());
-                self.run(st);
+                self.run_ready(st);
             }
             // A refusal inside a link ends the link only: the rest of it is taken all the same.
             let linked_on = sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK) != 0;
@@ -167,6 +188,7 @@ impl Ring {
                 break;
             }
         }
+        drop(row);
         self.begin(st, link.take());
         // SAFETY: a field of the ring's memory. Release: the SQEs before the head are read, the program may fill them again.
         unsafe { crate::core::primitive::store_release(memory.sq_head, head) };
@@ -176,6 +198,27 @@ impl Ring {
             return Err(Errno::AGAIN);
         }
         Ok(taken)
+    }
+
+    /// Does what an SQE asks for, where that is possible before it becomes a request: `Parked` says that it is done and posted. Anything else
+    /// is what came of a first try, or none was made. `row` is the CQ's lock, kept for as long as there are only requests to do nothing.
+    fn try_now<'a>(&'a self, st: &mut State, row: &mut Option<Guard<'a, Cq>>, sqe: &io_uring_sqe) -> Option<Outcome> {
+        let quiet = sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0;
+        if quick::is_nop(sqe) {
+            if !quiet {
+                self.post_in_row(row.get_or_insert_with(|| self.cq.lock()), sqe.user_data, 0, 0);
+                st.timers.posted += 1;
+            }
+            return Some(Outcome::Parked);
+        }
+        *row = None;
+        let tried = quick::attempt(st, sqe);
+        let Some(done) = quick::ended_well(tried) else { return tried };
+        if !quiet {
+            self.post(sqe.user_data, done.res, done.flags, true);
+            st.timers.posted += 1;
+        }
+        Some(Outcome::Parked)
     }
 
     /// A copy of the SQE that position `head` names; it is never read again. None for an index that names none.
@@ -232,9 +275,19 @@ impl Ring {
     /// Issues everything that can be, and what becomes possible by that.
     pub fn run(&self, st: &mut State) {
         loop {
+            self.run_ready(st);
+            if !self.submit_gathered(st) {
+                return;
+            }
+        }
+    }
+
+    /// The same without what is gathered, to which the rest of a submission may add.
+    fn run_ready(&self, st: &mut State) {
+        loop {
             if let Some(id) = st.ready.pop_front() {
                 self.issue(st, id);
-            } else if !self.release_held(st) && !self.fire_counted(st) && !self.submit_gathered(st) {
+            } else if !self.release_held(st) && !self.fire_counted(st) {
                 return;
             }
         }
@@ -277,18 +330,8 @@ impl Ring {
         let inline = !request.has(IOSQE_ASYNC);
         // What may wait for somebody is tried all the same, and waits in the reactor: there it can be cancelled.
         let at_once_to_worker = !inline && ops::can_work(request.sqe.opcode) && !ops::may_wait(request.sqe.opcode);
-        if request.has(IOSQE_FIXED_FILE) && ops::takes_file(request.sqe.opcode) {
-            let index = request.sqe.fd;
-            match st.resources.file_node(index) {
-                Ok(file) => {
-                    request.fd = file.fd();
-                    request.file = Some(file);
-                }
-                Err(e) => {
-                    let missing = if ops::vectors_are_bad(request) { Errno::FAULT } else { e };
-                    return self.complete(st, id, Err(missing).into(), true);
-                }
-            }
+        if let Err(e) = take_file(st, id) {
+            return self.complete(st, id, Err(e).into(), true);
         }
         if let Err(e) = ops::fixed::import(st, id) {
             self.settle(st, id, Err(e).into(), inline);
@@ -297,6 +340,17 @@ impl Ring {
         let outcome = if at_once_to_worker { Outcome::Work } else { ops::issue(self, st, id) };
         self.settle(st, id, outcome, inline);
         self.arm_guard(st, id);
+    }
+
+    /// Begins a request that was tried before it became one, with what came of that.
+    fn begin_tried(&self, st: &mut State, id: ReqId, outcome: Outcome) {
+        if let Some(request) = st.requests.get(id) {
+            request.stage = Stage::Issuing;
+        }
+        match take_file(st, id) {
+            Ok(()) => self.settle(st, id, outcome, true),
+            Err(e) => self.complete(st, id, Err(e).into(), true),
+        }
     }
 
     /// Does what an operation answered.
@@ -433,6 +487,21 @@ impl Ring {
         // What came next in its link may be a timeout, and whoever sleeps does not know of it.
         self.set_alarm(&mut st);
     }
+}
+
+/// Takes the fixed file that a request works on, if it is of that kind.
+fn take_file(st: &mut State, id: ReqId) -> Result<(), Errno> {
+    let Some(request) = st.requests.get(id) else { return Ok(()) };
+    if !request.has(IOSQE_FIXED_FILE) || !ops::takes_file(request.sqe.opcode) {
+        return Ok(());
+    }
+    let file = match st.resources.file_node(request.sqe.fd) {
+        Ok(file) => file,
+        Err(e) => return Err(if ops::vectors_are_bad(request) { Errno::FAULT } else { e }),
+    };
+    request.fd = file.fd();
+    request.file = Some(file);
+    Ok(())
 }
 
 /// A link under construction while SQEs are read.

@@ -4,6 +4,7 @@
 //! The table below is the whole truth: what is in it works and is reported by the probe, everything else is refused as a kernel that
 //! does not know the opcode refuses it.
 
+mod cached;
 mod cmd;
 pub mod fixed;
 mod fs;
@@ -13,6 +14,7 @@ mod misc;
 pub mod msg;
 mod net;
 pub mod poll;
+pub mod quick;
 mod rw;
 mod splice;
 pub mod timeout;

@@ -99,6 +99,36 @@ pub fn recv(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     outcome
 }
 
+/// The first try of a send without an address.
+pub fn send_once(sqe: &io_uring_sqe, fd: c_int) -> Outcome {
+    let flags = (sqe.op_flags | DONTWAIT | NOSIGNAL) as usize;
+    // SAFETY: the kernel checks the pointer.
+    let result = unsafe { call(libc::SYS_sendto, [fd as usize, sqe.addr as usize, sqe.len as usize, flags, 0, 0]) };
+    once(sqe, result, OUT)
+}
+
+/// The first try of a receive.
+pub fn recv_once(sqe: &io_uring_sqe, fd: c_int) -> Outcome {
+    let flags = (sqe.op_flags | DONTWAIT) as usize;
+    // SAFETY: the kernel checks the pointer.
+    let result = unsafe { call(libc::SYS_recvfrom, [fd as usize, sqe.addr as usize, sqe.len as usize, flags, 0, 0]) };
+    let mut outcome = once(sqe, result, IN);
+    if let Outcome::Done(completion) = &mut outcome {
+        // A buffer that was not filled has emptied the socket.
+        if result == Ok(sqe.len as i32) && sqe.len != 0 && has_more(fd) {
+            completion.flags |= IORING_CQE_F_SOCK_NONEMPTY;
+        }
+    }
+    outcome
+}
+
+fn once(sqe: &io_uring_sqe, result: Result<i32, Errno>, events: u32) -> Outcome {
+    if result == Err(Errno::AGAIN) && sqe.op_flags & DONTWAIT == 0 {
+        return Outcome::Arm(events);
+    }
+    result.into()
+}
+
 /// True for sockets on which the rest of a message may come later.
 pub fn goes_on(fd: c_int) -> bool {
     matches!(option(fd, libc::SO_TYPE), Ok(libc::SOCK_STREAM | libc::SOCK_SEQPACKET))
@@ -106,13 +136,10 @@ pub fn goes_on(fd: c_int) -> bool {
 
 /// True for a stream that has more to read, as far as its kind tells: TCP and Unix sockets do.
 pub fn has_more(fd: c_int) -> bool {
-    if option(fd, libc::SO_TYPE) != Ok(libc::SOCK_STREAM) {
-        return false;
-    }
     let mut readable = 0 as c_int;
     // SAFETY: the kernel writes one integer.
     let asked = unsafe { call(libc::SYS_ioctl, [fd as usize, libc::FIONREAD as usize, &raw mut readable as usize, 0, 0, 0]) };
-    asked.is_ok() && readable > 0
+    asked.is_ok() && readable > 0 && option(fd, libc::SO_TYPE) == Ok(libc::SOCK_STREAM)
 }
 
 pub fn prepare_accept(request: &mut Request) -> Result<(), Errno> {

@@ -204,6 +204,11 @@ pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     outcome
 }
 
+/// The first try of a transfer with one buffer and without flags.
+pub fn attempt_at(st: &mut State, sqe: &io_uring_sqe, fd: c_int) -> Outcome {
+    attempt(st, &Transfer::new(sqe, fd))
+}
+
 fn attempt(st: &mut State, transfer: &Transfer) -> Outcome {
     let (sqe, fd) = (transfer.sqe, transfer.fd);
     if let Some(outcome) = st.hints.get(fd).and_then(|hint| as_hinted(transfer, hint)) {
