@@ -77,8 +77,16 @@ impl RingMemory {
 }
 
 /// Bytes of memory that a ring with these parameters needs (`io_uring_memory_size_params`).
-pub fn memory_size(entries: u32, p: &io_uring_params) -> Result<usize, Errno> {
-    RingMemory::of(entries, p).map(|memory| memory.total())
+///
+/// # Safety
+///
+/// `p` is readable; without entries it is not looked at.
+pub unsafe fn memory_size(entries: u32, p: *const io_uring_params) -> Result<usize, Errno> {
+    if entries == 0 {
+        return Err(Errno::INVAL);
+    }
+    // SAFETY: the caller's promise.
+    RingMemory::of(entries, unsafe { &*p }).map(|memory| memory.total())
 }
 
 /// Places a `IORING_SETUP_NO_MMAP` ring in the program's memory, or in pages mapped here when `buf` is null.
@@ -294,7 +302,8 @@ mod tests {
     #[test]
     fn memory_holds_sqes_and_rings_in_whole_pages() {
         let page = sys::page_size();
-        let size = |entries, flags| memory_size(entries, &params(flags, 0)).unwrap();
+        // SAFETY: readable parameters.
+        let size = |entries, flags| unsafe { memory_size(entries, &params(flags, 0)) }.unwrap();
         assert_eq!(size(1, 0), 2 * page);
         // 64 SQEs fill a page of 4096 bytes; 64 bytes of fields and 128 CQEs of 16 bytes are another.
         assert_eq!(size(64, IORING_SETUP_NO_SQARRAY), (64 * 64usize).next_multiple_of(page) + page);

@@ -84,10 +84,15 @@ pub unsafe fn cmsg_firsthdr(o: *mut io_uring_recvmsg_out, msgh: &msghdr) -> *mut
 #[inline]
 pub unsafe fn cmsg_nexthdr(o: *mut io_uring_recvmsg_out, msgh: &msghdr, cmsg: *mut cmsghdr) -> *mut cmsghdr {
     // SAFETY: the caller's promise.
-    let (controllen, len) = unsafe { ((*o).controllen as usize, (*cmsg).cmsg_len as usize) };
+    let len = unsafe { (*cmsg).cmsg_len } as usize;
+    if len < size_of::<cmsghdr>() {
+        return null_mut();
+    }
+    // SAFETY: the caller's promise.
+    let controllen = unsafe { (*o).controllen } as usize;
     // Compared as sizes: no sum with a length from outside can wrap.
     let left = controllen.saturating_sub((cmsg as usize).wrapping_sub(control(o, msgh) as usize));
-    if len < size_of::<cmsghdr>() || len > left {
+    if len > left {
         return null_mut();
     }
     let Some(left) = left.checked_sub(cmsg_space(len)).filter(|left| *left >= size_of::<cmsghdr>()) else {

@@ -151,7 +151,11 @@ pub fn ring_dontfork(ring: &io_uring) -> Result<(), Errno> {
 }
 
 /// Bytes of locked memory that a ring needs: none where the kernel accounts them to the cgroup (Linux 5.12).
-pub fn mlock_size(entries: u32, p: &io_uring_params) -> Result<usize, Errno> {
+///
+/// # Safety
+///
+/// `p` is readable; where the features tell, it is not looked at.
+pub unsafe fn mlock_size(entries: u32, p: *const io_uring_params) -> Result<usize, Errno> {
     // The features tell. Where no ring can be had (an older kernel without memory to lock, most likely) none are reported.
     let mut made = io_uring_params::default();
     let mut ring = empty_ring();
@@ -161,5 +165,6 @@ pub fn mlock_size(entries: u32, p: &io_uring_params) -> Result<usize, Errno> {
     if made.features & IORING_FEAT_NATIVE_WORKERS != 0 {
         return Ok(0);
     }
-    mmap::memory_size(entries, p)
+    // SAFETY: the caller's promise.
+    unsafe { mmap::memory_size(entries, p) }
 }

@@ -12,6 +12,7 @@ use ::core::mem::size_of;
 use ::core::ptr::null;
 use ::core::sync::atomic::{AtomicU32, Ordering};
 
+/// Others are refused before anything else is looked at.
 pub const KNOWN_FLAGS: u32 = IORING_ENTER_GETEVENTS
     | IORING_ENTER_SQ_WAKEUP
     | IORING_ENTER_SQ_WAIT
@@ -115,7 +116,11 @@ impl Ring {
             self.check_owner()?;
         }
         self.flush_overflow();
-        if min_complete == 0 {
+        // A number that is negative to the kernel is no number of completions to wait for.
+        if min_complete as i32 <= 0 {
+            if min_complete != 0 {
+                check_mask_is_readable(limits.sigmask)?;
+            }
             let pending = self.state.lock().pending();
             if pending {
                 // SAFETY: no signal mask.
@@ -158,7 +163,8 @@ impl Ring {
             let mut ts = __kernel_timespec::default();
             // SAFETY: one structure, whose address may be bad.
             unsafe { sys::copy_from_program((&raw mut ts).cast(), ext.ts, size_of::<__kernel_timespec>()) }?;
-            let ns = timespec_ns(&ts).ok_or(Errno::INVAL)?;
+            // What is no time is one that is over: nobody checks it.
+            let ns = timespec_ns(&ts).unwrap_or(0);
             deadline = Some(if flags & IORING_ENTER_ABS_TIMER != 0 { ns } else { now.saturating_add(ns) });
         }
         let relaxed_from = (ext.min_wait_usec != 0).then(|| now.saturating_add(ext.min_wait_usec as u64 * 1000));
@@ -177,7 +183,6 @@ impl Ring {
         }
         let now = sys::clock_ns(self.wait_clock.load(Ordering::Relaxed));
         let limited = wait.flags & IORING_REG_WAIT_TS as u32 != 0;
-        // What is no time here is one that is over: nobody checks it.
         let ns = timespec_ns(&wait.ts).unwrap_or(0);
         let absolute = flags & IORING_ENTER_ABS_TIMER != 0;
         let deadline = limited.then(|| if absolute { ns } else { now.saturating_add(ns) });
@@ -197,6 +202,7 @@ impl Ring {
     }
 
     fn wait_for(&self, target: u32, limits: &Limits) -> Result<(), Errno> {
+        let mut slept = false;
         loop {
             self.flush_overflow();
             if self.cq_ready() >= target {
@@ -215,10 +221,15 @@ impl Ring {
                 }
             }
             if until.is_some_and(|until| until <= now) {
+                // A wait that sleeps hands the mask to the kernel, which looks at it.
+                if !slept {
+                    check_mask_is_readable(limits.sigmask)?;
+                }
                 return Err(Errno::TIME);
             }
             let remaining = until.map(|until| until.saturating_sub(now));
             self.sleep(target, remaining, limits)?;
+            slept = true;
         }
     }
 
@@ -260,4 +271,14 @@ fn check_mask(mask: *const c_void, size: usize) -> Result<*const c_void, Errno> 
         return Err(Errno::INVAL);
     }
     Ok(mask)
+}
+
+/// -EFAULT for a mask that cannot be read.
+fn check_mask_is_readable(mask: *const c_void) -> Result<(), Errno> {
+    let mut bytes = [0u8; sys::SIGSET_SIZE];
+    if mask.is_null() {
+        return Ok(());
+    }
+    // SAFETY: as many bytes as there is room for; the address may be bad.
+    unsafe { sys::copy_from_program(bytes.as_mut_ptr().cast(), mask as u64, bytes.len()) }
 }

@@ -135,14 +135,14 @@ impl Memory {
         Ok(memory)
     }
 
-    /// What `mmap` of the ring's descriptor would answer for a region: -EINVAL for one that is not there or too small.
+    /// What `mmap` of the ring's descriptor would answer for a region: -EINVAL for one that is not there or too small, and for no bytes at all.
     pub fn region(&self, len: usize, offset: u64) -> Result<*mut c_void, Errno> {
         let (start, size) = match offset {
             IORING_OFF_SQ_RING | IORING_OFF_CQ_RING => (self.rings, self.rings_size),
             IORING_OFF_SQES => (self.sqes.cast(), self.sqes_size),
             _ => return Err(Errno::INVAL),
         };
-        if self.borrowed || len > size.next_multiple_of(sys::page_size()) {
+        if self.borrowed || len == 0 || len > size.next_multiple_of(sys::page_size()) {
             return Err(Errno::INVAL);
         }
         Ok(start)

@@ -124,6 +124,9 @@ pub unsafe fn enter(
 /// As for the system call.
 pub unsafe fn register(fd: c_int, opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
     const USE_REGISTERED: u32 = crate::core::abi::IORING_REGISTER_USE_REGISTERED_RING;
+    if opcode & !USE_REGISTERED >= register::UNKNOWN {
+        return Errno::INVAL.to_c();
+    }
     let registered = ring_for_certain(fd, opcode & USE_REGISTERED != 0).and_then(|ring| {
         // SAFETY: the caller's promise.
         unsafe { ring.register(opcode & !USE_REGISTERED, arg, nr_args) }

@@ -17,6 +17,9 @@ use ::core::ffi::{c_int, c_void};
 use ::core::mem::size_of;
 use ::core::sync::atomic::Ordering;
 
+/// The first opcode that the engine has never heard of; below it some are refused, but only after a look at the ring.
+pub const UNKNOWN: u32 = IORING_REGISTER_ZCRX_CTRL;
+
 impl Ring {
     /// The system call on this ring.
     ///
@@ -79,7 +82,7 @@ impl Ring {
                 self.update(&mut self.state.lock(), if files { Kind::Files } else { Kind::Buffers }, &update)
             }
             IORING_REGISTER_CLONE_BUFFERS => {
-                refuse_unless(nr_args == 1)?;
+                refuse_unless(!arg.is_null() && nr_args == 1)?;
                 self.clone_buffers_from(&read(arg as u64)?)
             }
             IORING_REGISTER_ENABLE_RINGS => {
@@ -116,7 +119,7 @@ impl Ring {
                 super::setup::unregister(update.offset as c_int).map(|()| 1)
             }
             IORING_REGISTER_SYNC_CANCEL => {
-                refuse_unless(nr_args == 1)?;
+                refuse_unless(!arg.is_null() && nr_args == 1)?;
                 cancel::synchronous(self, &read(arg as u64)?)
             }
             IORING_REGISTER_CLOCK => {
@@ -127,6 +130,7 @@ impl Ring {
                 self.wait_clock.store(clock.clockid as c_int, Ordering::Relaxed);
                 Ok(0)
             }
+            IORING_REGISTER_QUERY => super::query::query(arg as u64, nr_args),
             _ => Err(Errno::INVAL),
         }
     }
@@ -148,11 +152,8 @@ impl Ring {
         Ok(0)
     }
 
-    /// What holds for every opcode: -EINVAL for one that no kernel knows, -EEXIST for a foreign thread, -EACCES where restrictions forbid it.
+    /// What holds for every opcode: -EEXIST for a foreign thread, -EACCES where restrictions forbid it.
     fn check_register(&self, opcode: u32) -> Result<(), Errno> {
-        if opcode >= IORING_REGISTER_LAST {
-            return Err(Errno::INVAL);
-        }
         if self.flags & IORING_SETUP_SINGLE_ISSUER != 0 {
             let owner = self.owner.load(Ordering::Relaxed);
             if owner != 0 && owner != sys::gettid() {
@@ -217,7 +218,7 @@ impl Ring {
         if update.resv != 0 {
             return Err(Errno::INVAL);
         }
-        let named = registry::get(update.fds as c_int, false).ok_or(Errno::BADF)?;
+        let named = super::ring_for_certain(update.fds as c_int, false)?;
         update.offset = registry::register(&named)? as u32;
         write(arg as u64, &update)?;
         Ok(1)

@@ -195,7 +195,7 @@ pub unsafe extern "C" fn io_uring_submit_and_wait_timeout(
 ) -> c_int {
     let limits = Limits { ts, min_wait_usec: 0, sigmask };
     // SAFETY: the caller's promise.
-    unsafe { queue::submit_and_wait_timeout(ring_mut(ring), cqe_out(cqe_ptr), wait_nr, &limits) }
+    unsafe { queue::submit_and_wait_timeout(ring_mut(ring), cqe_ptr, wait_nr, &limits) }
 }
 
 /// The same with a minimum wait (Linux 6.12): after `min_wait` microseconds one completion is enough, before that only `wait_nr`.
@@ -217,7 +217,7 @@ pub unsafe extern "C" fn io_uring_submit_and_wait_min_timeout(
 ) -> c_int {
     let limits = Limits { ts, min_wait_usec: min_wait, sigmask };
     // SAFETY: the caller's promise.
-    unsafe { queue::submit_and_wait_min_timeout(ring_mut(ring), cqe_out(cqe_ptr), wait_nr, &limits) }
+    unsafe { queue::submit_and_wait_min_timeout(ring_mut(ring), cqe_ptr, wait_nr, &limits) }
 }
 
 /// Submits and waits as entry `reg_index` of the registered wait region says (Linux 6.13; io_uring_register_region()): time limit, minimum
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn io_uring_submit_and_wait_reg(
     reg_index: c_int,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { queue::submit_and_wait_reg(ring_mut(ring), cqe_out(cqe_ptr), wait_nr, reg_index) }
+    unsafe { queue::submit_and_wait_reg(ring_mut(ring), cqe_ptr, wait_nr, reg_index) }
 }
 
 /// Submits, and lets the kernel post what waits to be posted, without waiting for more: for rings with IORING_SETUP_DEFER_TASKRUN, whose
@@ -277,7 +277,7 @@ pub unsafe extern "C" fn io_uring_get_events(ring: *mut io_uring) -> c_int {
 #[no_mangle]
 pub unsafe extern "C" fn io_uring_wait_cqe(ring: *mut io_uring, cqe_ptr: *mut *mut io_uring_cqe) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { queue::wait_cqe(ring_ref(ring), cqe_out(cqe_ptr)) }
+    unsafe { queue::wait_cqe(ring_ref(ring), cqe_ptr) }
 }
 
 /// Waits until `wait_nr` completions are there and hands out the first. io_uring_wait_cqe_nr(3).
@@ -288,7 +288,7 @@ pub unsafe extern "C" fn io_uring_wait_cqe(ring: *mut io_uring, cqe_ptr: *mut *m
 #[no_mangle]
 pub unsafe extern "C" fn io_uring_wait_cqe_nr(ring: *mut io_uring, cqe_ptr: *mut *mut io_uring_cqe, wait_nr: c_uint) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { queue::get_cqe(ring_ref(ring), cqe_out(cqe_ptr), 0, wait_nr, null()) }
+    unsafe { queue::get_cqe(ring_ref(ring), cqe_ptr, 0, wait_nr, null()) }
 }
 
 /// Waits until `wait_nr` completions are there, `ts` has passed, or a signal comes that `sigmask` does not block.
@@ -310,7 +310,7 @@ pub unsafe extern "C" fn io_uring_wait_cqes(
 ) -> c_int {
     let limits = Limits { ts, min_wait_usec: 0, sigmask };
     // SAFETY: the caller's promise.
-    unsafe { queue::wait_cqes(ring_mut(ring), cqe_out(cqe_ptr), wait_nr, &limits) }
+    unsafe { queue::wait_cqes(ring_mut(ring), cqe_ptr, wait_nr, &limits) }
 }
 
 /// The same with a minimum wait (Linux 6.12): after `min_ts_usec` microseconds one completion is enough, before that only `wait_nr`.
@@ -331,7 +331,7 @@ pub unsafe extern "C" fn io_uring_wait_cqes_min_timeout(
 ) -> c_int {
     let limits = Limits { ts, min_wait_usec: min_ts_usec, sigmask };
     // SAFETY: the caller's promise.
-    unsafe { queue::wait_cqes_min_timeout(ring_ref(ring), cqe_out(cqe_ptr), wait_nr, &limits) }
+    unsafe { queue::wait_cqes_min_timeout(ring_ref(ring), cqe_ptr, wait_nr, &limits) }
 }
 
 /// Waits for one completion, no longer than `ts`. io_uring_wait_cqe_timeout(3).
@@ -347,7 +347,7 @@ pub unsafe extern "C" fn io_uring_wait_cqe_timeout(
 ) -> c_int {
     let limits = Limits { ts, min_wait_usec: 0, sigmask: null() };
     // SAFETY: the caller's promise.
-    unsafe { queue::wait_cqes(ring_mut(ring), cqe_out(cqe_ptr), 1, &limits) }
+    unsafe { queue::wait_cqes(ring_mut(ring), cqe_ptr, 1, &limits) }
 }
 
 /// What the waiting helpers of the header call: submits `submit` SQEs that are published already, waits for `wait_nr` completions with the
@@ -365,7 +365,7 @@ pub unsafe extern "C" fn __io_uring_get_cqe(
     sigmask: *mut sigset_t,
 ) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { queue::get_cqe(ring_ref(ring), cqe_out(cqe_ptr), submit, wait_nr, sigmask) }
+    unsafe { queue::get_cqe(ring_ref(ring), cqe_ptr, submit, wait_nr, sigmask) }
 }
 
 /// Hands out a completion that is there already, without consuming it; does not wait.
@@ -379,7 +379,7 @@ pub unsafe extern "C" fn __io_uring_get_cqe(
 #[no_mangle]
 pub unsafe extern "C" fn io_uring_peek_cqe(ring: *mut io_uring, cqe_ptr: *mut *mut io_uring_cqe) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { queue::peek_cqe(ring_ref(ring), cqe_out(cqe_ptr)) }
+    unsafe { queue::peek_cqe(ring_ref(ring), cqe_ptr) }
 }
 
 /// The completion at the head of the ring's memory, or NULL in `cqe_ptr`; `nr_available`, where it is not NULL, becomes the number of CQ

@@ -150,7 +150,8 @@ pub unsafe extern "C" fn io_uring_resize_rings(ring: *mut io_uring, p: *mut io_u
 #[no_mangle]
 pub extern "C" fn io_uring_memory_size(entries: c_uint, flags: c_uint) -> ssize_t {
     let p = io_uring_params { flags, ..Default::default() };
-    size_or_errno(mmap::memory_size(entries, &p))
+    // SAFETY: readable parameters.
+    size_or_errno(unsafe { mmap::memory_size(entries, &p) })
 }
 
 /// The same for parameters: `flags`, and `cq_entries` with IORING_SETUP_CQSIZE.
@@ -161,7 +162,7 @@ pub extern "C" fn io_uring_memory_size(entries: c_uint, flags: c_uint) -> ssize_
 #[no_mangle]
 pub unsafe extern "C" fn io_uring_memory_size_params(entries: c_uint, p: *mut io_uring_params) -> ssize_t {
     // SAFETY: the caller's promise.
-    size_or_errno(mmap::memory_size(entries, unsafe { &*p }))
+    size_or_errno(unsafe { mmap::memory_size(entries, p) })
 }
 
 /// Bytes that a ring with these entries and setup flags counts against RLIMIT_MEMLOCK: 0 since Linux 5.12.
@@ -170,7 +171,8 @@ pub unsafe extern "C" fn io_uring_memory_size_params(entries: c_uint, p: *mut io
 #[no_mangle]
 pub extern "C" fn io_uring_mlock_size(entries: c_uint, flags: c_uint) -> ssize_t {
     let p = io_uring_params { flags, ..Default::default() };
-    size_or_errno(setup::mlock_size(entries, &p))
+    // SAFETY: readable parameters.
+    size_or_errno(unsafe { setup::mlock_size(entries, &p) })
 }
 
 /// The same for parameters.
@@ -181,7 +183,7 @@ pub extern "C" fn io_uring_mlock_size(entries: c_uint, flags: c_uint) -> ssize_t
 #[no_mangle]
 pub unsafe extern "C" fn io_uring_mlock_size_params(entries: c_uint, p: *mut io_uring_params) -> ssize_t {
     // SAFETY: the caller's promise.
-    size_or_errno(setup::mlock_size(entries, unsafe { &*p }))
+    size_or_errno(unsafe { setup::mlock_size(entries, p) })
 }
 
 /// A size for C.

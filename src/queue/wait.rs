@@ -27,9 +27,24 @@ struct Wait {
 ///
 /// # Safety
 ///
-/// As for [`enter`]; `wait.arg` is what `wait.arg_flags` announce.
+/// As for [`enter`]; `wait.arg` is what `wait.arg_flags` announce; `cqe_out` is writable by the time that the wait is over.
 #[inline(always)]
-unsafe fn wait_for_cqe(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe, mut wait: Wait) -> c_int {
+unsafe fn wait_for_cqe(ring: &io_uring, cqe_out: *mut *mut io_uring_cqe, wait: Wait) -> c_int {
+    // Written once and at the end, as by upstream: whoever waits for nothing that comes may give no place for it.
+    let mut cqe = null_mut();
+    // SAFETY: the caller's promise.
+    unsafe {
+        let ret = wait_and_peek(ring, &mut cqe, wait);
+        cqe_out.write(cqe);
+        ret
+    }
+}
+
+/// # Safety
+///
+/// As for [`wait_for_cqe`].
+#[inline(always)]
+unsafe fn wait_and_peek(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe, mut wait: Wait) -> c_int {
     let mut entered = None;
     loop {
         let mut available = 0;
@@ -92,7 +107,7 @@ fn first_error(entered: Option<c_int>, err: c_int) -> c_int {
 #[inline(always)]
 pub unsafe fn get_cqe(
     ring: &io_uring,
-    cqe_out: &mut *mut io_uring_cqe,
+    cqe_out: *mut *mut io_uring_cqe,
     to_submit: u32,
     wait_nr: u32,
     sigmask: *const libc::sigset_t,
@@ -108,7 +123,7 @@ pub unsafe fn get_cqe(
 /// # Safety
 ///
 /// A valid ring.
-pub unsafe fn wait_cqe(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe) -> c_int {
+pub unsafe fn wait_cqe(ring: &io_uring, cqe_out: *mut *mut io_uring_cqe) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { peek_else_get(ring, cqe_out, 1) }
 }
@@ -118,7 +133,7 @@ pub unsafe fn wait_cqe(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe) -> c_in
 /// # Safety
 ///
 /// A valid ring.
-pub unsafe fn peek_cqe(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe) -> c_int {
+pub unsafe fn peek_cqe(ring: &io_uring, cqe_out: *mut *mut io_uring_cqe) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { peek_else_get(ring, cqe_out, 0) }
 }
@@ -127,11 +142,13 @@ pub unsafe fn peek_cqe(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe) -> c_in
 ///
 /// A valid ring.
 #[inline(always)]
-unsafe fn peek_else_get(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe, wait_nr: u32) -> c_int {
+unsafe fn peek_else_get(ring: &io_uring, cqe_out: *mut *mut io_uring_cqe, wait_nr: u32) -> c_int {
     let mut available = 0;
     // SAFETY: the caller's promise.
     unsafe {
-        if peek_posted(ring, cqe_out, &mut available) == 0 && !cqe_out.is_null() {
+        let mut cqe = null_mut();
+        if peek_posted(ring, &mut cqe, &mut available) == 0 && !cqe.is_null() {
+            cqe_out.write(cqe);
             return 0;
         }
         get_cqe(ring, cqe_out, 0, wait_nr, null())
@@ -145,7 +162,7 @@ unsafe fn peek_else_get(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe, wait_n
 /// As for [`enter`]; `ts` and `sigmask` are null or readable.
 unsafe fn get_cqe_limited(
     ring: &io_uring,
-    cqe_out: &mut *mut io_uring_cqe,
+    cqe_out: *mut *mut io_uring_cqe,
     to_submit: u32,
     wait_nr: u32,
     limits: &Limits,
@@ -185,7 +202,7 @@ pub struct Limits {
 /// # Safety
 ///
 /// As for [`enter`]; `ts` and `sigmask` are null or readable.
-pub unsafe fn wait_cqes(ring: &mut io_uring, cqe_out: &mut *mut io_uring_cqe, wait_nr: u32, limits: &Limits) -> c_int {
+pub unsafe fn wait_cqes(ring: &mut io_uring, cqe_out: *mut *mut io_uring_cqe, wait_nr: u32, limits: &Limits) -> c_int {
     // SAFETY: the caller's promise.
     unsafe {
         if !limits.ts.is_null() && ring.features & IORING_FEAT_EXT_ARG != 0 {
@@ -207,7 +224,7 @@ pub unsafe fn wait_cqes(ring: &mut io_uring, cqe_out: &mut *mut io_uring_cqe, wa
 /// # Safety
 ///
 /// As for [`wait_cqes`].
-pub unsafe fn wait_cqes_min_timeout(ring: &io_uring, cqe_out: &mut *mut io_uring_cqe, wait_nr: u32, limits: &Limits) -> c_int {
+pub unsafe fn wait_cqes_min_timeout(ring: &io_uring, cqe_out: *mut *mut io_uring_cqe, wait_nr: u32, limits: &Limits) -> c_int {
     if ring.features & IORING_FEAT_MIN_TIMEOUT == 0 {
         return Errno::INVAL.to_c();
     }
@@ -222,7 +239,7 @@ pub unsafe fn wait_cqes_min_timeout(ring: &io_uring, cqe_out: &mut *mut io_uring
 /// As for [`wait_cqes`].
 pub unsafe fn submit_and_wait_timeout(
     ring: &mut io_uring,
-    cqe_out: &mut *mut io_uring_cqe,
+    cqe_out: *mut *mut io_uring_cqe,
     wait_nr: u32,
     limits: &Limits,
 ) -> c_int {
@@ -250,7 +267,7 @@ pub unsafe fn submit_and_wait_timeout(
 /// As for [`wait_cqes`].
 pub unsafe fn submit_and_wait_min_timeout(
     ring: &mut io_uring,
-    cqe_out: &mut *mut io_uring_cqe,
+    cqe_out: *mut *mut io_uring_cqe,
     wait_nr: u32,
     limits: &Limits,
 ) -> c_int {
@@ -266,7 +283,7 @@ pub unsafe fn submit_and_wait_min_timeout(
 /// # Safety
 ///
 /// As for [`enter`].
-pub unsafe fn submit_and_wait_reg(ring: &mut io_uring, cqe_out: &mut *mut io_uring_cqe, wait_nr: u32, reg_index: c_int) -> c_int {
+pub unsafe fn submit_and_wait_reg(ring: &mut io_uring, cqe_out: *mut *mut io_uring_cqe, wait_nr: u32, reg_index: c_int) -> c_int {
     // SAFETY: the caller's promise.
     let to_submit = unsafe { flush_sq(ring) };
     if ring.features & IORING_FEAT_EXT_ARG == 0 {

@@ -331,21 +331,25 @@ pub fn fill_probe(to: u64, room: u32) -> Result<(), Errno> {
     let mut head = io_uring_probe::default();
     // SAFETY: one structure; the address may be bad.
     unsafe { sys::copy_from_program((&raw mut head).cast(), to, size_of::<io_uring_probe>()) }?;
-    if head.last_op != 0 || head.ops_len != 0 || head.resv != 0 || head.resv2 != [0; 3] {
+    let mut entries = [io_uring_probe_op::default(); OPCODES];
+    let behind = to.wrapping_add(size_of::<io_uring_probe>() as u64);
+    let entries_size = listed * size_of::<io_uring_probe_op>();
+    // SAFETY: as many bytes as the structures have; the address may be bad.
+    unsafe { sys::copy_from_program(entries.as_mut_ptr().cast(), behind, entries_size) }?;
+    let empty = entries.iter().all(|entry| entry.op == 0 && entry.resv == 0 && entry.flags == 0 && entry.resv2 == 0);
+    if !empty || head.last_op != 0 || head.ops_len != 0 || head.resv != 0 || head.resv2 != [0; 3] {
         return Err(Errno::INVAL);
     }
     head.last_op = OPCODES as u8 - 1;
     head.ops_len = listed as u8;
-    let mut entries = [io_uring_probe_op::default(); OPCODES];
     for (opcode, entry) in entries.iter_mut().enumerate() {
         entry.op = opcode as u8;
         entry.flags = if is_served(opcode) { IO_URING_OP_SUPPORTED } else { 0 };
     }
-    let behind = to.wrapping_add(size_of::<io_uring_probe>() as u64);
-    // SAFETY: as many bytes as the structures have; the address may be bad.
+    // SAFETY: as above.
     unsafe {
         sys::copy_to_program(to, (&raw const head).cast(), size_of::<io_uring_probe>())?;
-        sys::copy_to_program(behind, entries.as_ptr().cast(), listed * size_of::<io_uring_probe_op>())
+        sys::copy_to_program(behind, entries.as_ptr().cast(), entries_size)
     }
 }
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Arguments that make no sense, where both backends have an answer: what is looked at first, and what nobody looks at. */
+#include "test.h"
+
+#include <sys/mman.h>
+
+static void *out_of_reach(void)
+{
+	void *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(page != MAP_FAILED);
+	return page;
+}
+
+TEST(a_time_limit_below_zero_is_one_that_has_passed)
+{
+	struct __kernel_timespec before = { -1, 0 }, slightly_before = { 0, -1 };
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+
+	ring_up(&ring, 4, 0);
+	CHECK_EQ(io_uring_wait_cqe_timeout(&ring, &cqe, &before), -ETIME);
+	CHECK_EQ(io_uring_wait_cqe_timeout(&ring, &cqe, &slightly_before), -ETIME);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_minimum_wait_without_a_longer_limit_is_the_whole_wait)
+{
+	struct __kernel_timespec none = { 0, 0 };
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	uint64_t began;
+
+	ring_up(&ring, 4, 0);
+	if (!(ring.features & IORING_FEAT_MIN_TIMEOUT))
+		test_skip("the kernel knows no minimum wait");
+	began = now_ms();
+	CHECK_EQ(io_uring_wait_cqes_min_timeout(&ring, &cqe, 1, NULL, 30000, NULL), -ETIME);
+	CHECK_CMP(now_ms() - began, >=, 29);
+	began = now_ms();
+	CHECK_EQ(io_uring_wait_cqes_min_timeout(&ring, &cqe, 1, &none, 30000, NULL), -ETIME);
+	CHECK_CMP(now_ms() - began, >=, 29);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_signal_mask_out_of_reach_is_efault_though_time_is_up_at_once)
+{
+	struct __kernel_timespec none = { 0, 0 };
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+
+	ring_up(&ring, 4, 0);
+	CHECK_EQ(io_uring_wait_cqes(&ring, &cqe, 1, &none, out_of_reach()), -EFAULT);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(more_completions_than_an_int_holds_are_not_waited_for)
+{
+	struct io_uring ring;
+
+	ring_up(&ring, 4, 0);
+	CHECK_EQ(io_uring_submit_and_wait(&ring, UINT32_MAX), 0);
+	io_uring_prep_nop(sqe_of(&ring));
+	CHECK_EQ(io_uring_submit_and_wait(&ring, UINT32_MAX), 1);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(unknown_flags_and_opcodes_are_einval_whatever_the_descriptor_is)
+{
+	int fd = SYS(open("/dev/null", O_RDWR));
+
+	CHECK_EQ(io_uring_enter(fd, 0, 0, 1U << 20, NULL), -EINVAL);
+	CHECK_EQ(io_uring_enter(fd, 0, 0, 0, NULL), -EOPNOTSUPP);
+	CHECK_EQ(io_uring_register(fd, 2000, NULL, 0), -EINVAL);
+	CHECK_EQ(io_uring_register(fd, IORING_UNREGISTER_FILES, NULL, 0), -EOPNOTSUPP);
+	close(fd);
+}
+
+TEST(a_probe_whose_entries_are_not_zero_is_einval)
+{
+	struct { struct io_uring_probe head; struct io_uring_probe_op ops[256]; } probe;
+	struct io_uring ring;
+
+	ring_up(&ring, 4, 0);
+	memset(&probe, 0, sizeof(probe));
+	probe.ops[3].resv2 = 1;
+	CHECK_EQ(io_uring_register_probe(&ring, &probe.head, 256), -EINVAL);
+	CHECK_EQ(io_uring_register_probe(&ring, &probe.head, 3), 0);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_mapping_of_no_size_is_einval)
+{
+	struct io_uring_params p, nothing;
+	struct io_uring ring;
+	int fd;
+
+	memset(&p, 0, sizeof(p));
+	memset(&nothing, 0, sizeof(nothing));
+	fd = io_uring_setup(4, &p);
+	CHECK_CMP(fd, >=, 0);
+	CHECK_EQ(io_uring_queue_mmap(fd, &nothing, &ring), -EINVAL);
+	CHECK_EQ(io_uring_queue_mmap(fd, &p, &ring), 0);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(registering_with_null_is_einval_or_efault_as_the_kernel_has_it)
+{
+	struct io_uring ring;
+
+	ring_up(&ring, 4, 0);
+	CHECK_EQ(io_uring_register(ring.ring_fd, IORING_REGISTER_SYNC_CANCEL, NULL, 1), -EINVAL);
+	CHECK_EQ(io_uring_register(ring.ring_fd, IORING_REGISTER_CLONE_BUFFERS, NULL, 1), -EINVAL);
+	CHECK_EQ(io_uring_register(ring.ring_fd, IORING_REGISTER_BUFFERS, NULL, 1), -EFAULT);
+	io_uring_queue_exit(&ring);
+}
