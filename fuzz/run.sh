@@ -6,7 +6,7 @@ set -u
 usage() {
 	cat <<'TEXT'
 usage: fuzz/run.sh [--bounded] [options] [target...]
-  targets             prep, memory, queue, arguments; all of them without a name
+  targets             prep, memory, queue, arguments, requests; all of them without a name
   --bounded           a fixed number of random inputs, the same each time; less than two minutes, needs no clang
   --seconds N         how long each target runs otherwise (600)
   --plain             random inputs instead of libFuzzer's, also where clang has it
@@ -31,13 +31,13 @@ while [ $# -gt 0 ]; do
 	--seed) seed=$2; shift ;;
 	--upstream) upstream=$2; shift ;;
 	--no-upstream) upstream= ;;
-	prep | memory | queue | arguments) targets="$targets $1" ;;
+	prep | memory | queue | arguments | requests) targets="$targets $1" ;;
 	-h | --help) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
 	esac
 	shift || { usage >&2; exit 2; }
 done
-[ -n "$targets" ] || targets='prep memory queue arguments'
+[ -n "$targets" ] || targets='prep memory queue arguments requests'
 
 # Where a library keeps to the kernel's answers whatever else it can do.
 export URING_RS_BACKEND=kernel
@@ -133,13 +133,14 @@ runs_of() {
 	memory) echo 200000 ;;
 	queue) echo 200000 ;;
 	arguments) echo 6000 ;;
+	requests) echo 6000 ;;
 	esac
 }
 
 # Longer inputs are for targets that keep a state.
 len_of() {
 	case $1 in
-	arguments) echo 900 ;;
+	arguments | requests) echo 900 ;;
 	*) echo 512 ;;
 	esac
 }
