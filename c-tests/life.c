@@ -79,6 +79,7 @@ static void scene_end(struct io_uring *ring, struct scene *s)
 	const int want[KINDS + 1] = { [READ] = 1, [ASYNC_READ] = 1, [RECV] = 1, [POLL] = POLLIN, [TIMEOUT] = 0, [SPLICE] = 1 };
 	int client = (int)SYS(socket(AF_INET, SOCK_STREAM, 0));
 	int n = KINDS - !s->has_futex;
+	struct io_uring_sqe *sqe;
 	struct answer a[KINDS + 1];
 
 	check_quiet(ring);
@@ -86,9 +87,14 @@ static void scene_end(struct io_uring *ring, struct scene *s)
 	write_all(s->pair[1], "c", 1);
 	write_all(s->splice_from[1], "d", 1);
 	SYS(connect(client, (struct sockaddr *)&s->addr, sizeof(s->addr)));
-	io_uring_prep_timeout_remove(sqe_of(ring), TIMEOUT, 0);
-	if (s->has_futex)
-		io_uring_prep_futex_wake(sqe_of(ring), &s->word, 1, FUTEX_BITSET_MATCH_ANY, FUTEX2_SIZE_U32 | FUTEX2_PRIVATE, 0);
+	sqe = sqe_of(ring);
+	io_uring_prep_timeout_remove(sqe, TIMEOUT, 0);
+	sqe->user_data = 0;
+	if (s->has_futex) {
+		sqe = sqe_of(ring);
+		io_uring_prep_futex_wake(sqe, &s->word, 1, FUTEX_BITSET_MATCH_ANY, FUTEX2_SIZE_U32 | FUTEX2_PRIVATE, 0);
+		sqe->user_data = 0;
+	}
 	submit(ring, 1 + s->has_futex);
 	n++;
 	n += s->has_futex;
@@ -178,6 +184,55 @@ TEST(a_grandchild_makes_rings_and_a_child_ends_its_copy_of_its_parent_s)
 	ring_up(&ring, 16, 0);
 	scene_begin(&ring, &s);
 	CHECK_EQ(child(child_of_child, &ring), 0);
+	scene_end(&ring, &s);
+	io_uring_queue_exit(&ring);
+}
+
+enum { SERVED = 31, REFUSED };
+
+/* Tries what a process does with a ring, on one that it has inherited. */
+static void uses_an_inherited_ring(void *arg)
+{
+	struct io_uring *ring = (struct io_uring *)arg;
+	struct __kernel_timespec ts = timespec_ms(1);
+	struct io_uring_cqe *cqe;
+	int refused = 0, none = -1;
+
+	for (int i = 0; i < 3; i++) {
+		io_uring_prep_nop(sqe_of(ring));
+		ring->sq.sqes[(ring->sq.sqe_tail - 1) & ring->sq.ring_mask].user_data = 100 + i;
+		refused += io_uring_submit(ring) == -EOPNOTSUPP;
+	}
+	if (!refused)
+		_exit(SERVED);
+	CHECK_EQ(refused, 3);
+	CHECK_EQ(io_uring_submit_and_wait(ring, 1), -EOPNOTSUPP);
+	CHECK_EQ(io_uring_get_events(ring), -EOPNOTSUPP);
+	CHECK_EQ(io_uring_wait_cqe_timeout(ring, &cqe, &ts), -EOPNOTSUPP);
+	CHECK_EQ(io_uring_register_files(ring, &none, 1), -EOPNOTSUPP);
+	CHECK_EQ(io_uring_register_ring_fd(ring), -EOPNOTSUPP);
+	CHECK_EQ(io_uring_enter(ring->ring_fd, 1, 0, 0, NULL), -EOPNOTSUPP);
+	_exit(REFUSED);
+}
+
+TEST(a_child_is_served_on_its_parent_s_ring_or_refused_and_leaves_no_trace)
+{
+	struct io_uring ring;
+	struct scene s;
+	int status;
+
+	ring_up(&ring, 16, 0);
+	scene_begin(&ring, &s);
+	status = child(uses_an_inherited_ring, &ring);
+	if (uring_rs_backend(&ring) == URING_RS_BACKEND_KERNEL) {
+		CHECK_EQ(WEXITSTATUS(status), SERVED);
+		for (int i = 0; i < 3; i++)
+			CHECK_EQ(reap(&ring).data, 100 + i);
+		/* Of what the child has taken from the SQ this process knows nothing. */
+		ring.sq.sqe_head = ring.sq.sqe_tail = *ring.sq.ktail;
+	} else {
+		CHECK_EQ(WEXITSTATUS(status), REFUSED);
+	}
 	scene_end(&ring, &s);
 	io_uring_queue_exit(&ring);
 }
@@ -495,6 +550,49 @@ TEST(every_thread_takes_part_when_the_user_is_set)
 	}
 	scene_end(&ring, &s);
 	io_uring_queue_exit(&ring);
+}
+
+/* ---- descriptors ----------------------------------------------------------------------------------------------------------------- */
+
+static void closes_by_hand(void)
+{
+	struct io_uring old, ring;
+	char got[2];
+	int fds[2], number, file;
+
+	pipe_up(fds);
+	ring_up(&old, 8, 0);
+	number = old.ring_fd;
+	io_uring_prep_read(sqe_of(&old), fds[0], got, 1, 0);
+	io_uring_prep_poll_add(sqe_of(&old), fds[0], POLLIN);
+	submit(&old, 2);
+	SYS(close(number));
+	/* The number is a file's, and that file is left alone. */
+	file = (int)SYS(dup(fds[1]));
+	CHECK_EQ(file, number);
+	write_all(file, "ab", 2);
+	read_all(fds[0], got, 1);
+	close(file);
+	/* The number is a ring's again. */
+	ring_up(&ring, 8, 0);
+	CHECK_EQ(ring.ring_fd, number);
+	io_uring_prep_read(sqe_of(&ring), fds[0], got, 1, 0);
+	io_uring_prep_nop(sqe_of(&ring));
+	submit(&ring, 2);
+	reap(&ring);
+	old.ring_fd = -1;
+	io_uring_queue_exit(&old);
+	io_uring_prep_nop(sqe_of(&ring));
+	submit(&ring, 1);
+	reap(&ring);
+	io_uring_queue_exit(&ring);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+TEST(a_ring_s_number_is_used_again_after_a_close_by_hand)
+{
+	CHECK_NO_LEAK(20, closes_by_hand());
 }
 
 /* ---- signals --------------------------------------------------------------------------------------------------------------------- */

@@ -417,6 +417,119 @@ int main(int argc, char **argv)
     }
 }
 
+/// A plugin makes a ring, leaves requests behind, and goes, its library with it; they complete, and the plugin that comes back finds them.
+#[test]
+fn a_plugin_s_requests_outlive_its_being_loaded() {
+    let plugin = r#"
+#include <poll.h>
+#include <string.h>
+#include <uring.h>
+
+static struct __kernel_timespec soon = { .tv_nsec = 20000000 };
+
+int plugin(int step, struct io_uring *ring, int *fds, char *got);
+int plugin(int step, struct io_uring *ring, int *fds, char *got)
+{
+	unsigned n = 0;
+	struct io_uring_cqe *cqe;
+	int sum = 0, ret;
+
+	if (step == 0) {
+		ret = io_uring_queue_init(8, ring, 0);
+		if (ret)
+			return ret;
+		io_uring_prep_read(io_uring_get_sqe(ring), fds[0], got, 1, 0);
+		io_uring_prep_poll_add(io_uring_get_sqe(ring), fds[0], POLLIN);
+		io_uring_prep_timeout(io_uring_get_sqe(ring), &soon, 0, IORING_TIMEOUT_ETIME_SUCCESS);
+		io_uring_prep_openat(io_uring_get_sqe(ring), -100, ".", 0, 0);
+		return io_uring_submit(ring) == 4 ? 0 : 2;
+	}
+	for (n = 0; n < 4; n++) {
+		do
+			ret = io_uring_wait_cqe(ring, &cqe);
+		while (ret == -EINTR);
+		if (ret)
+			return 3;
+		sum += cqe->res < 0;
+		io_uring_cqe_seen(ring, cqe);
+	}
+	io_uring_queue_exit(ring);
+	return sum == 1 && *got == 'x' ? 0 : 4;
+}
+"#;
+    let host = r#"
+#define _GNU_SOURCE 1
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int call(const char *path, int step, void *ring, int *fds, char *got)
+{
+	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	int (*plugin)(int, void *, int *, char *);
+	int ret;
+
+	if (!library) {
+		puts(dlerror());
+		return 11;
+	}
+	*(void **)&plugin = dlsym(library, "plugin");
+	ret = plugin(step, ring, fds, got);
+	return dlclose(library) ? 12 : ret;
+}
+
+int main(int argc, char **argv)
+{
+	static long long ring[64];
+	char got = 0;
+	int fds[2], i, ret;
+
+	if (argc != 2)
+		return 9;
+	for (i = 0; i < 20; i++) {
+		if (pipe(fds))
+			return 8;
+		ret = call(argv[1], 0, ring, fds, &got);
+		if (ret == -ENOSYS || ret == -EPERM || ret == -EACCES)
+			return 77;
+		/* Nobody but this program is here now. */
+		if (write(fds[1], "x", 1) != 1)
+			return 7;
+		usleep(1000 * (i % 4));
+		ret = ret ? ret : call(argv[1], 1, ring, fds, &got);
+		if (ret) {
+			printf("%d\n", ret);
+			return 1;
+		}
+		close(fds[0]);
+		close(fds[1]);
+	}
+	return 0;
+}
+"#;
+    let stage = stage();
+    let dir = scratch("link-plugin");
+    let (source, library) = (write(&dir, "plugin.c", plugin), dir.join("plugin.so"));
+    let include = format!("-I{}", stage.include.display());
+    let libdir = format!("-L{}", stage.lib.display());
+    let compiler = Compiler::default_for(Lang::C);
+    compiler.run(&source, &["-fPIC", "-shared", &include, "-o", str(&library), &libdir, "-luring_rs"]);
+    let (source, program) = (write(&dir, "host.c", host), dir.join("host"));
+    compiler.run(&source, &["-Wall", "-Werror", "-o", str(&program), "-ldl"]);
+    for backend in ["kernel", "user"] {
+        let mut command = Command::new(&program);
+        command.arg(&library).env("LD_LIBRARY_PATH", &stage.lib).env("URING_RS_BACKEND", backend);
+        let output = command.output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.code() == Some(77) && backend == "kernel" {
+            println!("SKIP: io_uring is refused on this machine: the plugin ran on the engine only");
+            continue;
+        }
+        assert!(output.status.success(), "{backend}: {} {said}", output.status);
+    }
+}
+
 // --------------------------------------------------------------------------------------------------------------- installing
 
 fn make(args: &[&str]) -> Output {
