@@ -30,6 +30,12 @@ need_ours() {
 	find_ours || die "no drop-in library in $ours_prefix (make stage builds it; DROPIN_OURS=dir names another)"
 }
 
+# Where exceptions are named, for a run on this backend, started by this command: those of the engine only where the engine serves the rings.
+exception_files() { # backend, under
+	say "$here/exceptions.tsv"
+	if [ "$1" = user ] || { [ "$1" = auto ] && [ -n "$2" ]; }; then say "$here/exceptions-engine.tsv"; fi
+}
+
 # The version a liburing source tree says it has.
 tree_version() {
 	awk '/^Version:/ { print $2; exit }' "$1/liburing.spec"

@@ -9,7 +9,8 @@ usage() {
 usage: c-tests/dropin/run.sh [options]
   --suite NAME        Debian suite whose source package is taken: trixie (default), sid, forky, bookworm   (LIBURING_SUITE)
   --src DIR           a liburing source tree that is already there                                        (LIBURING_SRC)
-  --backend B         kernel (default), user or auto: URING_RS_BACKEND for the programs on our library
+  --backend B         kernel (default), user or auto: URING_RS_BACKEND for the programs on our library;
+                      both: the kernel, then user, and one summary of the two
   --under CMD         start the programs on our library by CMD, e.g. one that installs a seccomp filter
   --static            link the programs built with our header to liburing.a
   --quick             all but the tests named in slow.txt
@@ -23,6 +24,25 @@ usage: c-tests/dropin/run.sh [options]
 Writes target/dropin/results-VERSION-BACKEND.tsv and summary-VERSION-BACKEND.md. Exit code: 0 no regression, 1 regressions, 2 could not run.
 TEXT
 }
+
+# Both: this script again for each, and the tables of the two in one.
+if printf '%s\n' "$@" | grep -q -x both; then
+	DROPIN_TABLES=$(mktemp) || exit 2
+	export DROPIN_TABLES
+	rc=0
+	for one in kernel user; do
+		args=
+		for arg; do
+			[ "$arg" = both ] && arg=$one
+			args="$args '$(printf '%s' "$arg" | sed "s/'/'\\\\''/g")'"
+		done
+		eval "sh \"\$0\" $args" || rc=1
+	done
+	say ""
+	tr '\n' '\0' < "$DROPIN_TABLES" | xargs -0 sh "$here/summary.sh" --markdown
+	rm -f "$DROPIN_TABLES"
+	exit $rc
+fi
 
 suite=${LIBURING_SUITE:-trixie} src=${LIBURING_SRC:-} backend=kernel under= build=ours only= quick=no ways='upstream binary ours'
 jobs=2 limit=${DROPIN_TIMEOUT:-60} retries=3 hugepages= list=no
@@ -119,7 +139,9 @@ gently xargs -P "$jobs" -I{} sh -c '
 first=$raw/first.tsv retry=$raw/retry.tsv table=$work/results-$name.tsv
 (cd "$raw/first" && cat -- *) > "$first"
 : > "$retry"
-judge() { awk -f "$here/verdict.awk" VERSION="${key%-local}" FILE=exceptions "$here/exceptions.tsv" FILE=first "$first" FILE=retry "$retry"; }
+judge() {
+	awk -f "$here/verdict.awk" VERSION="${key%-local}" FILE=exceptions $(exception_files "$backend" "$under") FILE=first "$first" FILE=retry "$retry"
+}
 
 # Only what looks like a regression is run again, alone on the machine, on the baseline as well.
 judge | awk -F'\t' '$5 == "regression" || $6 == "regression" { print $1 }' > "$raw/again"
@@ -137,9 +159,10 @@ if [ -s "$raw/again" ] && [ "$retries" -gt 0 ]; then
 fi
 
 {
-	printf '# liburing %s, backend %s, kernel %s, %s\n' "$key" "$backend" "$(uname -r)" "$(date -u +%Y-%m-%d)"
+	printf '# liburing %s, backend %s, kernel %s, %s\n' "$key" "$backend${under:+ under $(basename "$under")}" "$(uname -r)" "$(date -u +%Y-%m-%d)"
 	printf '# test\tours\tbinary\tupstream\tverdict ours\tverdict binary\tseconds ours\tseconds binary\tseconds upstream\tnote\n'
 	judge
 } > "$table"
+[ -z "${DROPIN_TABLES:-}" ] || say "$table" >> "$DROPIN_TABLES"
 sh "$here/summary.sh" --markdown "$table" > "$work/summary-$name.md"
 sh "$here/summary.sh" --text "$table" "$dest/logs"

@@ -72,7 +72,7 @@ same "--under leaves the baseline alone" "$(DROPIN_UNDER=$dir/wrapper status wra
 # --- verdict.awk --------------------------------------------------------------------------------------------------------------
 line() { printf '%s\t%s\t%s\t%s\t0.1\n' "$@"; }
 {
-	for case in equal regresses steadies flickers flickers_alone allowed other_version skips_more fails_on_skip; do
+	for case in equal regresses steadies flickers flickers_alone allowed both_ways other_version skips_more fails_on_skip; do
 		case $case in fails_on_skip) base=skip ;; *) base=pass ;; esac
 		line $case upstream $base 0
 		line $case binary pass 0
@@ -102,13 +102,13 @@ line() { printf '%s\t%s\t%s\t%s\t0.1\n' "$@"; }
 	line flickers_alone ours pass 0
 	line flickers_alone ours fail 1
 } > "$dir/retry.tsv"
-printf '# comment\nallowed\tours\t*\tbecause\nother_version\tours\t2.9\tbecause\n' > "$dir/exceptions.tsv"
+printf '# comment\nallowed\tours\t*\tbecause\nboth_ways\t*\t2.15\tbecause\nother_version\tours\t2.9\tbecause\n' > "$dir/exceptions.tsv"
 {
 	echo '# liburing 2.15, backend kernel, kernel none'
 	awk -f "$here/verdict.awk" VERSION=2.15 FILE=exceptions "$dir/exceptions.tsv" FILE=first "$dir/first.tsv" FILE=retry "$dir/retry.tsv"
 } > "$dir/table.tsv"
 verdict() { awk -F'\t' -v t="$1" '$1 == t { print $5 }' "$dir/table.tsv"; }
-for pair in equal:ok better:ok regresses:regression steadies:unsteady flickers:flaky flickers_alone:regression allowed:allowed \
+for pair in equal:ok better:ok regresses:regression steadies:unsteady flickers:flaky flickers_alone:regression allowed:allowed both_ways:allowed \
 	other_version:regression skips_more:regression fails_on_skip:regression unbuilt:regression; do
 	same "verdict of ${pair%%:*}" "$(verdict "${pair%%:*}")" "${pair#*:}"
 done
@@ -117,13 +117,15 @@ same "binary that times out where the baseline fails" "$(awk -F'\t' '$1 == "bett
 # --- summary.sh ---------------------------------------------------------------------------------------------------------------
 sh "$here/summary.sh" --text "$dir/table.tsv" "$dir/logs" > "$dir/text"
 same "exit code with regressions" $? 1
-same "closing line" "$(tail -n 1 "$dir/text")" "13 passed, 6 failed, 3 skipped"
+same "closing line" "$(tail -n 1 "$dir/text")" "14 passed, 6 failed, 4 skipped"
 same "regressions named" "$(grep -c '^REGRESSION' "$dir/text")" 6
 same "row of the Markdown table" "$(sh "$here/summary.sh" --markdown "$dir/table.tsv" | grep 'our header')" \
-	"| 2.15, kernel | 11 | built with our header, on our library | 2 | 1 | 8 | 0 | 6 |"
+	"| 2.15, kernel | 12 | built with our header, on our library | 2 | 1 | 9 | 0 | 2 | 6 |"
 grep -v regression "$dir/table.tsv" > "$dir/clean.tsv"
 sh "$here/summary.sh" --text "$dir/clean.tsv" "$dir/logs" > /dev/null
 same "exit code without" $? 0
+same "exceptions of the engine on the kernel" "$(exception_files kernel '' | wc -l) $(exception_files auto '' | wc -l)" "1 1"
+same "exceptions of the engine on the engine" "$(exception_files user '' | wc -l) $(exception_files auto refuse | wc -l)" "2 2"
 
 say "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -10,8 +10,8 @@ mode=$1
 shift
 
 markdown() {
-	say '| liburing | tests | way | pass | skip | fail | time-out | regressions |'
-	say '|---|--:|---|--:|--:|--:|--:|--:|'
+	say '| liburing | tests | way | pass | skip | fail | time-out | named exceptions | regressions |'
+	say '|---|--:|---|--:|--:|--:|--:|--:|--:|'
 	awk -F'\t' '
 	function flush(   w, name, s) {
 		if (!tests) return
@@ -22,10 +22,10 @@ markdown() {
 		for (w = 1; w <= 3; w++) {
 			s = order[w]
 			if (!ran[s]) continue
-			printf "| %s | %d | %s | %d | %d | %d | %d | %s |\n", label, tests, name[s], n[s, "pass"], n[s, "skip"], \
-				n[s, "fail"] + n[s, "nobuild"], n[s, "timeout"], s == "upstream" ? "" : bad[s] + 0
+			printf "| %s | %d | %s | %d | %d | %d | %d | %s | %s |\n", label, tests, name[s], n[s, "pass"], n[s, "skip"], \
+				n[s, "fail"] + n[s, "nobuild"], n[s, "timeout"], s == "upstream" ? "" : named[s] + 0, s == "upstream" ? "" : bad[s] + 0
 		}
-		delete n; delete bad; delete ran; tests = 0
+		delete n; delete bad; delete named; delete ran; tests = 0
 	}
 	FNR == 1 { flush(); sub(/^# liburing /, ""); split($0, head, ", "); sub(/backend /, "", head[2]); label = head[1] ", " head[2]; next }
 	/^#/ { next }
@@ -37,6 +37,8 @@ markdown() {
 		ran["upstream"] = 1
 		if ($5 == "regression") bad["ours"]++
 		if ($6 == "regression") bad["binary"]++
+		if ($5 == "allowed") named["ours"]++
+		if ($6 == "allowed") named["binary"]++
 	}
 	END { flush() }' "$@"
 }
@@ -49,12 +51,14 @@ text() { # table, logs
 	done
 	awk -F'\t' '!/^#/ && $4 != "pass" && $4 != "skip" { printf "on the baseline too: %s (upstream %s, binary %s, ours %s)\n", $1, $4, $3, $2 }' "$1"
 	# An exception that nothing needs any more hides the next regression.
-	awk -F'\t' 'FILE == "e" { if (!/^#/ && NF) e[$1 "\t" $2] = $3; next }
+	backend=$(sed -n '1s/.*, backend \([^,]*\),.*/\1/p' "$1")
+	awk -F'\t' 'FILE == "e" { if (!/^#/ && NF) for (w = 1; w <= 2; w++) if ($2 == "*" || $2 == way[w]) e[$1 "\t" way[w]] = $3; next }
+		BEGIN { split("ours binary", way, " ") }
 		FNR == 1 { split($1, head, /[ ,-]+/); version = head[3]; next }
 		function idle(test, way) { return (test "\t" way) in e && (e[test "\t" way] == "*" || e[test "\t" way] == version) }
 		$5 == "ok" && idle($1, "ours") { print "exception without need: " $1 ", ours" }
 		$6 == "ok" && idle($1, "binary") { print "exception without need: " $1 ", binary" }' \
-		FILE=e "$here/exceptions.tsv" FILE=t "$1"
+		FILE=e $(exception_files "${backend%% *}" "${backend#"${backend%% *}"}") FILE=t "$1"
 	awk -F'\t' '!/^#/ { if ($5 == "regression") print $1, "ours", $2, $4; if ($6 == "regression") print $1, "binary", $3, $4 }' "$1" |
 		while read -r t way status base; do
 			say "REGRESSION: $t, $way: $status, on the baseline $base"

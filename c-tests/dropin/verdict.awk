@@ -2,7 +2,7 @@
 # Turns single results into the table. Input, tab-separated, told apart by the variable FILE that is set before each:
 #   first        test, way, status, exit code, seconds: every test once in every way
 #   retry        the same, for the tests that were run again
-#   exceptions   test, way, version of the test programs (* for all), reason; VERSION says which one this run has
+#   exceptions   test, way (* for both), version of the test programs (* for all), reason; VERSION says which one this run has
 # Output: test, ours, binary, upstream, verdict of ours, verdict of binary, seconds (ours, binary, upstream), note.
 # A way regresses when its status is worse than the baseline's, where pass is better than skip and skip better than all else.
 #   ok           not worse than the baseline
@@ -15,7 +15,12 @@ BEGIN { FS = OFS = "\t"; rank["pass"] = 0; rank["skip"] = 1; rank["fail"] = rank
 
 /^#/ || NF == 0 { next }
 
-FILE == "exceptions" { if ($3 == "*" || $3 == VERSION) reason[$1, $2] = $4; next }
+FILE == "exceptions" {
+	if ($3 != "*" && $3 != VERSION) next
+	if ($2 != "binary") reason[$1, "ours"] = $4
+	if ($2 != "ours") reason[$1, "binary"] = $4
+	next
+}
 
 FILE == "first" {
 	if (!($1 in seen)) { seen[$1] = 1; order[++tests] = $1 }
