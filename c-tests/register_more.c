@@ -310,6 +310,35 @@ TEST(a_request_is_cancelled_without_a_request)
 	io_uring_queue_exit(&ring);
 }
 
+TEST(a_synchronous_cancel_counts_where_a_request_does)
+{
+	struct io_uring_sync_cancel_reg reg;
+	struct io_uring ring;
+	uint32_t word = 0;
+	char buf[4];
+	int fds[2];
+
+	pipe_up(fds);
+	ring_up(&ring, 8, 0);
+	memset(&reg, 0, sizeof(reg));
+	reg.timeout.tv_sec = reg.timeout.tv_nsec = -1;
+	for (int i = 0; i < 3; i++)
+		io_uring_prep_read(sqe_of(&ring), fds[0], buf, sizeof(buf), 0);
+	submit(&ring, 3);
+	reg.flags = IORING_ASYNC_CANCEL_ALL;
+	CHECK_EQ(io_uring_register_sync_cancel(&ring, &reg), 3);
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(reap(&ring).res, -ECANCELED);
+	CHECK_EQ(io_uring_register_sync_cancel(&ring, &reg), 0);
+	need_op(&ring, IORING_OP_FUTEX_WAIT);
+	reg.flags = 0;
+	io_uring_prep_futex_wait(sqe_of(&ring), &word, 0, ~0U, FUTEX2_SIZE_U32, 0);
+	submit(&ring, 1);
+	CHECK_EQ(io_uring_register_sync_cancel(&ring, &reg), 1);
+	CHECK_EQ(reap(&ring).res, -ECANCELED);
+	io_uring_queue_exit(&ring);
+}
+
 TEST(a_message_is_sent_without_a_ring_of_one_s_own)
 {
 	struct io_uring_sqe sqe;

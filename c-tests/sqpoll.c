@@ -26,7 +26,7 @@ static bool sleeps(struct io_uring *ring)
 	return IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_NEED_WAKEUP;
 }
 
-TEST(the_thread_takes_requests, .part2 = true)
+TEST(the_thread_takes_requests)
 {
 	struct io_uring ring;
 
@@ -39,7 +39,7 @@ TEST(the_thread_takes_requests, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(an_idle_thread_sleeps_and_submit_wakes_it, .part2 = true)
+TEST(an_idle_thread_sleeps_and_submit_wakes_it)
 {
 	struct io_uring ring;
 
@@ -53,7 +53,7 @@ TEST(an_idle_thread_sleeps_and_submit_wakes_it, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(an_idle_thread_is_woken_by_each_way_to_submit, .part2 = true)
+TEST(an_idle_thread_is_woken_by_each_way_to_submit)
 {
 	struct __kernel_timespec ts = timespec_ms(20000);
 	struct io_uring_cqe *cqe;
@@ -75,7 +75,7 @@ TEST(an_idle_thread_is_woken_by_each_way_to_submit, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_full_queue_is_waited_for, .part2 = true)
+TEST(a_full_queue_is_waited_for)
 {
 	enum { N = 2000 };
 	struct io_uring ring;
@@ -103,7 +103,7 @@ TEST(a_full_queue_is_waited_for, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(room_in_the_queue_is_not_waited_for, .part2 = true)
+TEST(room_in_the_queue_is_not_waited_for)
 {
 	struct io_uring ring;
 
@@ -112,7 +112,7 @@ TEST(room_in_the_queue_is_not_waited_for, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(real_work_is_done_by_the_thread, .part2 = true)
+TEST(real_work_is_done_by_the_thread)
 {
 	enum { BLOCK = 4096, N = 32 };
 	static unsigned char buf[N][BLOCK];
@@ -137,7 +137,7 @@ TEST(real_work_is_done_by_the_thread, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(the_thread_can_be_bound_to_a_cpu, .part2 = true)
+TEST(the_thread_can_be_bound_to_a_cpu)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL | IORING_SETUP_SQ_AFF, .sq_thread_idle = IDLE_MS };
 	struct io_uring ring;
@@ -154,7 +154,7 @@ TEST(the_thread_can_be_bound_to_a_cpu, .part2 = true)
 	CHECK_EQ(io_uring_queue_init_params(8, &ring, &p), -EINVAL);
 }
 
-TEST(two_rings_share_a_thread, .part2 = true)
+TEST(two_rings_share_a_thread)
 {
 	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL | IORING_SETUP_ATTACH_WQ, .sq_thread_idle = IDLE_MS };
 	struct io_uring first, second;
@@ -177,7 +177,63 @@ TEST(two_rings_share_a_thread, .part2 = true)
 	io_uring_queue_exit(&second);
 }
 
-TEST(rings_with_a_thread_leave_nothing_behind, .part2 = true)
+TEST(flags_that_do_not_go_with_a_thread_are_refused)
+{
+	static const unsigned flags[] = {
+		IORING_SETUP_SQ_AFF,
+		IORING_SETUP_SQPOLL | IORING_SETUP_COOP_TASKRUN,
+		IORING_SETUP_SQPOLL | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+		IORING_SETUP_SQPOLL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+	};
+	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL | IORING_SETUP_ATTACH_WQ };
+	struct io_uring plain, ring;
+
+	for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		CHECK_EQ(io_uring_queue_init(8, &ring, flags[i]), -EINVAL);
+	/* There is no thread to share. */
+	ring_up(&plain, 8, 0);
+	p.wq_fd = plain.ring_fd;
+	CHECK_EQ(io_uring_queue_init_params(8, &ring, &p), -EINVAL);
+	io_uring_queue_exit(&plain);
+}
+
+TEST(a_disabled_ring_s_thread_waits)
+{
+	struct io_uring ring;
+
+	ring_up(&ring, 8, IORING_SETUP_SQPOLL | IORING_SETUP_R_DISABLED);
+	nop(&ring, 1);
+	CHECK_CMP(io_uring_submit(&ring), !=, 0);
+	sleep_ms(30);
+	CHECK_EQ(io_uring_cq_ready(&ring), 0);
+	CHECK_EQ(io_uring_enable_rings(&ring), 0);
+	CHECK_EQ(reap_data(&ring, 1), 0);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_ring_ends_while_its_thread_is_busy)
+{
+	for (int round = 0; round < 20; round++) {
+		static unsigned char buf[8][4096];
+		struct io_uring ring;
+		char byte;
+		int fds[2], fd = file_with_pattern("f", sizeof(buf));
+
+		pipe_up(fds);
+		sqpoll_up(&ring, 64, IDLE_MS);
+		for (int i = 0; i < 8; i++) {
+			io_uring_prep_read(sqe_of(&ring), fd, buf[i], sizeof(buf[i]), i * sizeof(buf[i]));
+			io_uring_prep_read(sqe_of(&ring), fds[0], &byte, 1, 0);
+		}
+		CHECK_CMP(io_uring_submit(&ring), >=, 0);
+		io_uring_queue_exit(&ring);
+		close(fds[0]);
+		close(fds[1]);
+		close(fd);
+	}
+}
+
+TEST(rings_with_a_thread_leave_nothing_behind)
 {
 	struct io_uring ring;
 

@@ -142,9 +142,5 @@ pub fn synchronous(ring: &Ring, reg: &io_uring_sync_cancel_reg) -> Result<c_int,
     ring.run(&mut st);
     ring.update_taskrun(st.pending());
     ring.set_alarm(&mut st);
-    match done {
-        // Nothing found to wait for is not told apart from nothing found.
-        Ok(_) => Ok(0),
-        Err(e) => Err(e),
-    }
+    done
 }

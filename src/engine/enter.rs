@@ -49,7 +49,10 @@ impl Ring {
         }
         self.check_reentry()?;
         let mut submitted = 0;
-        if to_submit != 0 {
+        if self.has_poller() {
+            self.call_poller(flags);
+            submitted = to_submit;
+        } else if to_submit != 0 {
             self.check_owner()?;
             let mut st = self.state.lock();
             submitted = self.submit(&mut st, to_submit)?;

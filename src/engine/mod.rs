@@ -38,6 +38,7 @@ mod resources;
 mod restrictions;
 mod ring;
 mod setup;
+mod sqpoll;
 mod sync;
 mod ticker;
 mod timers;

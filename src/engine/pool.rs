@@ -100,6 +100,27 @@ fn follow_cpus(seen: &mut u32) {
     let _ = unsafe { sys::call(libc::SYS_sched_setaffinity, args) };
 }
 
+/// True for a CPU that the program may use.
+pub fn may_use(cpu: usize) -> bool {
+    let mut allowed = Cpus::default();
+    let args = [0, ::core::mem::size_of::<Cpus>(), allowed.as_mut_ptr() as usize, 0, 0, 0];
+    // SAFETY: the kernel writes at most as many bytes as there is room for.
+    let known = unsafe { sys::call(libc::SYS_sched_getaffinity, args) };
+    let word = allowed.get(cpu / usize::BITS as usize);
+    known.is_ok() && word.is_some_and(|word| word >> (cpu % usize::BITS as usize) & 1 != 0)
+}
+
+/// Binds the calling thread to a CPU.
+pub fn stay_on(cpu: usize) {
+    let mut set = Cpus::default();
+    if let Some(word) = set.get_mut(cpu / usize::BITS as usize) {
+        *word |= 1 << (cpu % usize::BITS as usize);
+    }
+    let args = [0, ::core::mem::size_of::<Cpus>(), set.as_ptr() as usize, 0, 0, 0];
+    // SAFETY: the kernel reads the set. It refuses a CPU that has gone meanwhile, and then nothing changes.
+    let _ = unsafe { sys::call(libc::SYS_sched_setaffinity, args) };
+}
+
 fn pool_for(opcode: u8) -> &'static Pool {
     if matches!(opcode, IORING_OP_FUTEX_WAIT | IORING_OP_FUTEX_WAITV) {
         &SLEEPERS
@@ -165,6 +186,25 @@ pub fn withdraw(opcode: u8, ring: &super::ring::Ring, id: ReqId) -> bool {
 
 /// Starts a detached thread with all signals blocked: the program's handlers belong to the program's threads.
 pub fn start_thread(run: extern "C" fn(*mut c_void) -> *mut c_void, argument: *mut c_void) -> bool {
+    start(run, argument, libc::PTHREAD_CREATE_DETACHED).is_some()
+}
+
+/// The same for a thread that is waited for by [`join`].
+pub fn start_joinable(run: extern "C" fn(*mut c_void) -> *mut c_void, argument: *mut c_void) -> Option<libc::pthread_t> {
+    start(run, argument, libc::PTHREAD_CREATE_JOINABLE)
+}
+
+/// Waits until such a thread has gone, with all that the C library keeps for it.
+pub fn join(thread: libc::pthread_t) {
+    // SAFETY: from `start_joinable`, and joined once.
+    unsafe { libc::pthread_join(thread, null_mut()) };
+}
+
+fn start(
+    run: extern "C" fn(*mut c_void) -> *mut c_void,
+    argument: *mut c_void,
+    detached: libc::c_int,
+) -> Option<libc::pthread_t> {
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
@@ -172,16 +212,16 @@ pub fn start_thread(run: extern "C" fn(*mut c_void) -> *mut c_void, argument: *m
     // SAFETY: each object is initialised by the first call on it; the mask is put back as it was.
     unsafe {
         if libc::pthread_attr_init(attributes.as_mut_ptr()) != 0 {
-            return false;
+            return None;
         }
-        libc::pthread_attr_setdetachstate(attributes.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED);
+        libc::pthread_attr_setdetachstate(attributes.as_mut_ptr(), detached);
         libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK_SIZE);
         libc::sigfillset(all.as_mut_ptr());
         libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr());
         let made = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), run, argument) == 0;
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), null_mut());
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        made
+        made.then(|| thread.assume_init())
     }
 }
 

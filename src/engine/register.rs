@@ -188,7 +188,10 @@ impl Ring {
         if self.flags & IORING_SETUP_SINGLE_ISSUER != 0 {
             let _ = self.owner.compare_exchange(0, sys::gettid(), Ordering::Relaxed, Ordering::Relaxed);
         }
-        self.disabled.store(false, Ordering::Release);
+        self.disabled.store(false, Ordering::SeqCst);
+        if self.has_poller() {
+            self.ring_poller();
+        }
         Ok(0)
     }
 

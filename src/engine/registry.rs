@@ -44,6 +44,25 @@ impl Deref for Handle {
     }
 }
 
+impl Handle {
+    /// Gives this use away, as a number.
+    pub fn into_key(self) -> u64 {
+        let key = self.slot.key();
+        ::core::mem::forget(self);
+        key
+    }
+
+    /// Takes it over.
+    ///
+    /// # Safety
+    ///
+    /// The number is from [`Handle::into_key`], and is taken once.
+    pub unsafe fn from_key(key: u64) -> Handle {
+        // SAFETY: a slot's address, as the caller promises; slots are never freed.
+        Handle { slot: unsafe { &*(key as usize as *const Slot) } }
+    }
+}
+
 impl Clone for Handle {
     fn clone(&self) -> Handle {
         self.slot.users.fetch_add(1, Ordering::Relaxed);

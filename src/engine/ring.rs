@@ -14,6 +14,7 @@ use super::region::Region;
 use super::request::{ReqId, Request, Slab, Stage};
 use super::resources::Resources;
 use super::restrictions::Restrictions;
+use super::sqpoll::Poller;
 use super::sync::{Guard, Mutex};
 use super::timers::Timers;
 use crate::core::abi::*;
@@ -50,6 +51,8 @@ pub struct Ring {
     pub wait_clock: AtomicI32,
     /// Counts the times a thread has looked into `inner`.
     pub harvests: AtomicU32,
+    /// Its submission thread, on rings that have one.
+    pub poller: Poller,
     /// Where the ring lives.
     pub slot: &'static super::registry::Slot,
 }

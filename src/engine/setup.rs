@@ -10,6 +10,7 @@ use super::process;
 use super::registry::{self, Handle, Slot};
 use super::resources::high;
 use super::ring::{Ring, State};
+use super::sqpoll::{self, Poller};
 use super::sync::Mutex;
 use super::ticker;
 use crate::core::abi::*;
@@ -30,6 +31,7 @@ pub const FEATURES: u32 = IORING_FEAT_SINGLE_MMAP
     | IORING_FEAT_FAST_POLL
     | IORING_FEAT_POLL_32BITS
     | IORING_FEAT_EXT_ARG
+    | IORING_FEAT_SQPOLL_NONFIXED
     | IORING_FEAT_NATIVE_WORKERS
     | IORING_FEAT_RSRC_TAGS
     | IORING_FEAT_CQE_SKIP
@@ -40,6 +42,8 @@ pub const FEATURES: u32 = IORING_FEAT_SINGLE_MMAP
 /// Setup flags that are kept. The others answer as on a kernel that lacks them.
 pub const FLAGS: u32 = IORING_SETUP_CQSIZE
     | IORING_SETUP_ATTACH_WQ
+    | IORING_SETUP_SQPOLL
+    | IORING_SETUP_SQ_AFF
     | IORING_SETUP_CLAMP
     | IORING_SETUP_R_DISABLED
     | IORING_SETUP_SUBMIT_ALL
@@ -59,7 +63,9 @@ fn check_flags(flags: u32) -> Result<(), Errno> {
     let refused = flags & !FLAGS != 0
         || has(IORING_SETUP_REGISTERED_FD_ONLY) && !has(IORING_SETUP_NO_MMAP)
         || has(IORING_SETUP_TASKRUN_FLAG) && !has(IORING_SETUP_COOP_TASKRUN | IORING_SETUP_DEFER_TASKRUN)
-        || has(IORING_SETUP_DEFER_TASKRUN) && !has(IORING_SETUP_SINGLE_ISSUER);
+        || has(IORING_SETUP_DEFER_TASKRUN) && !has(IORING_SETUP_SINGLE_ISSUER)
+        || has(IORING_SETUP_SQ_AFF) && !has(IORING_SETUP_SQPOLL)
+        || has(IORING_SETUP_SQPOLL) && has(IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_DEFER_TASKRUN);
     if refused {
         return Err(Errno::INVAL);
     }
@@ -129,18 +135,36 @@ pub fn setup(entries: c_uint, p: &mut io_uring_params) -> Result<c_int, Errno> {
     }
     check_flags(p.flags)?;
     if p.flags & IORING_SETUP_ATTACH_WQ != 0 {
-        // All rings share their workers; what remains of the flag is that it names a ring.
+        // All rings share their workers, and each has its own submission thread; what remains of the flag is that it names a ring, and
+        // one with such a thread where that is asked for.
         let other = p.wq_fd as c_int;
         sys::fd_flags(other).map_err(|_| Errno::NXIO)?;
-        registry::find(other).ok_or(Errno::INVAL)?;
+        let other = registry::find(other).ok_or(Errno::INVAL)?;
+        if p.flags & IORING_SETUP_SQPOLL != 0 && !other.has_poller() {
+            return Err(Errno::INVAL);
+        }
     }
     size_entries(entries, p)?;
     process::notice_fork();
     process::begin()?;
     let handle = registry::create(|slot| make(slot, p))?;
     p.features = FEATURES;
+    if !handle.has_poller() {
+        return name(handle, p.flags);
+    }
+    sqpoll::start(&handle)?;
+    let ring = handle.clone();
+    // Without a name nobody would end the thread.
+    name(handle, p.flags).inspect_err(|_| {
+        ring.stop_poller();
+        ring.join_poller();
+    })
+}
+
+/// Gives a new ring its name.
+fn name(handle: Handle, flags: u32) -> Result<c_int, Errno> {
     let fd = handle.fd.load(Ordering::Relaxed);
-    if p.flags & IORING_SETUP_REGISTERED_FD_ONLY != 0 {
+    if flags & IORING_SETUP_REGISTERED_FD_ONLY != 0 {
         let number = registry::register(&handle)?;
         // The number is the ring's only name.
         let _ = sys::close(handle.fd.swap(-1, Ordering::Relaxed));
@@ -155,6 +179,7 @@ pub fn setup(entries: c_uint, p: &mut io_uring_params) -> Result<c_int, Errno> {
 }
 
 fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
+    let poller = Poller::new(p)?;
     let mut own = Descriptors::new()?;
     let memory = Memory::new(p)?;
     let outer = sys::epoll_create()?;
@@ -175,6 +200,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
         disabled: AtomicBool::new(p.flags & IORING_SETUP_R_DISABLED != 0),
         harvests: AtomicU32::new(0),
         wait_clock: AtomicI32::new(libc::CLOCK_MONOTONIC),
+        poller,
         slot,
     };
     own.made = 0;
@@ -219,6 +245,7 @@ fn release(ring: Handle) {
 
 /// Cancels everything, and waits for what a worker has begun: it works on the program's memory.
 fn wind_up(ring: &Ring) {
+    ring.stop_poller();
     let everything = Target { flags: IORING_ASYNC_CANCEL_ANY, user_data: 0, fd: 0, opcode: 0 };
     loop {
         {
@@ -229,7 +256,7 @@ fn wind_up(ring: &Ring) {
         }
         let working = ring.slot.working.load(Ordering::SeqCst);
         if working == 0 {
-            return;
+            return ring.join_poller();
         }
         sys::futex_wait(&ring.slot.working, working, None);
     }

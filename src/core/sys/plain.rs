@@ -36,6 +36,12 @@ pub fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<&__kernel_tim
     unsafe { syscall(libc::SYS_futex, [word.as_ptr() as usize, op, expected as usize, ts as usize, 0, 0]) };
 }
 
+/// Lets another thread run.
+pub fn yield_now() {
+    // SAFETY: no memory is involved.
+    unsafe { syscall(libc::SYS_sched_yield, [0; 6]) };
+}
+
 /// Wakes up to `count` threads that sleep on `word`.
 pub fn futex_wake(word: &AtomicU32, count: usize) {
     let op = (libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG) as usize;
