@@ -20,6 +20,7 @@ mod cq;
 mod enter;
 mod hints;
 mod memory;
+mod merge;
 mod nudge;
 mod ops;
 mod own;

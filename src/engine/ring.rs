@@ -152,6 +152,8 @@ impl Ring {
         let mut link = Link::default();
         st.submitting = true;
         let mut row = None;
+        // SQEs that could not be done together with others.
+        let mut alone = 0;
         while taken < wanted {
             let sqe = self.sqe_at(head);
             let Some(sqe) = sqe else {
@@ -161,6 +163,16 @@ impl Ring {
             };
             let mut tried = None;
             if link.head.is_none() && quick::is_plain(&sqe) && st.lets_pass() {
+                if alone == 0 {
+                    let (ended, others) = self.merge(st, &mut row, &sqe, head, wanted - taken);
+                    alone = others;
+                    if ended != 0 {
+                        head = head.wrapping_add(ended);
+                        taken += ended;
+                        continue;
+                    }
+                }
+                alone = alone.saturating_sub(1);
                 tried = self.try_now(st, &mut row, &sqe);
                 if let Some(Outcome::Parked) = tried {
                     head = head.wrapping_add(1);
@@ -225,7 +237,7 @@ impl Ring {
     }
 
     /// A copy of the SQE that position `head` names; it is never read again. None for an index that names none.
-    fn sqe_at(&self, head: u32) -> Option<io_uring_sqe> {
+    pub fn sqe_at(&self, head: u32) -> Option<io_uring_sqe> {
         let memory: &Memory = &self.memory;
         let slot = head & (memory.sq_entries - 1);
         let index = if memory.sq_array.is_null() {

@@ -15,7 +15,7 @@ pub mod msg;
 mod net;
 pub mod poll;
 pub mod quick;
-mod rw;
+pub mod rw;
 mod splice;
 pub mod timeout;
 pub mod wait;

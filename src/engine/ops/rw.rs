@@ -204,6 +204,64 @@ pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     outcome
 }
 
+/// Transfers of which each begins where the one before ends.
+pub struct Neighbours {
+    vectors: [libc::iovec; 64],
+    count: usize,
+    bytes: u64,
+}
+
+impl Neighbours {
+    pub fn new(first: &io_uring_sqe) -> Neighbours {
+        let none = libc::iovec { iov_base: ::core::ptr::null_mut(), iov_len: 0 };
+        let mut all = Neighbours { vectors: [none; 64], count: 0, bytes: 0 };
+        all.add(first);
+        all
+    }
+
+    /// Adds one; there must be room for it.
+    pub fn add(&mut self, sqe: &io_uring_sqe) {
+        self.vectors[self.count] = libc::iovec { iov_base: sqe.addr as usize as *mut _, iov_len: sqe.len as usize };
+        self.count += 1;
+        self.bytes += sqe.len as u64;
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub fn lengths(&self) -> impl Iterator<Item = u64> + '_ {
+        self.vectors[..self.count].iter().map(|vector| vector.iov_len as u64)
+    }
+}
+
+/// Transfers neighbours, where their file is known to be one in the page cache: none where that is not known. Returns the bytes that were
+/// moved from the first on; what went wrong is not told.
+pub fn together(st: &mut State, first: &io_uring_sqe, all: &Neighbours) -> Option<u64> {
+    let transfer = Transfer::new(first, first.fd);
+    let extra_flags = match st.hints.get(first.fd) {
+        Some(Hint::Cached) => NOWAIT,
+        Some(Hint::CachedWaitingWrites) => NOWAIT * transfer.reads() as u32,
+        _ => return None,
+    };
+    // Where every write goes to the end, none can be done again.
+    let appends = || sys::fd_flags(first.fd).map_or(true, |flags| flags & libc::O_APPEND != 0);
+    if !transfer.reads() && appends() {
+        return Some(0);
+    }
+    let vectored = io_uring_sqe {
+        opcode: if transfer.reads() { IORING_OP_READV } else { IORING_OP_WRITEV },
+        addr: all.vectors.as_ptr() as usize as u64,
+        len: all.count as u32,
+        ..*first
+    };
+    Some(Transfer::new(&vectored, first.fd).run(extra_flags, false).map_or(0, |moved| moved as u64))
+}
+
 /// The first try of a transfer with one buffer and without flags.
 pub fn attempt_at(st: &mut State, sqe: &io_uring_sqe, fd: c_int) -> Outcome {
     attempt(st, &Transfer::new(sqe, fd))
