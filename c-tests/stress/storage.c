@@ -192,7 +192,7 @@ static void one_life(double seconds, unsigned shape)
 	CHECK_EQ(atomic_load(&completed), atomic_load(&submitted));
 }
 
-void storage(double seconds)
+void run_storage(double seconds)
 {
 	double until = now_s() + seconds;
 	unsigned shape = 0;

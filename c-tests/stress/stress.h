@@ -100,8 +100,8 @@ uint64_t random_u64(uint64_t *state);
 
 /* Open descriptors, and resident memory in KiB. */
 unsigned descriptors(void);
-/* Waits until there are no more than `most`: workers that are ending may hold some for a moment. */
-unsigned descriptors_settled(unsigned most);
+/* There are as many as `before`, but for a few that the library keeps for the process, not for a ring. */
+void no_descriptor_left(unsigned before);
 unsigned long resident_kib(void);
 
 /* An empty file that is deleted already, `size` bytes long. */
@@ -113,15 +113,15 @@ void join(pthread_t thread);
 /* Raises RLIMIT_NOFILE as far as it is allowed, to `wanted`; how many descriptors there may be now. */
 unsigned allow_descriptors(unsigned wanted);
 
-void storage(double seconds);
-void polls(double seconds);
-void connections(double seconds);
-void threads(double seconds);
-void forks(double seconds);
-void million(double seconds);
-void eventfd(double seconds);
-void watched(double seconds);
-void wrong_file(double seconds);
-void chains(double seconds);
+void run_storage(double seconds);
+void run_polls(double seconds);
+void run_connections(double seconds);
+void run_threads(double seconds);
+void run_forks(double seconds);
+void run_million(double seconds);
+void run_eventfds(double seconds);
+void run_watched(double seconds);
+void run_wrong_file(double seconds);
+void run_chains(double seconds);
 
 #endif

@@ -21,6 +21,8 @@ pub struct Job {
     pub id: ReqId,
     pub sqe: io_uring_sqe,
     pub fd: c_int,
+    /// The file that the number has to name still.
+    pub file: Option<(u64, u64)>,
     /// A futex wait, for the thread that sleeps for it.
     pub sleep: Option<Arc<Sleep>>,
 }

@@ -395,7 +395,8 @@ impl Ring {
     fn hand_to_worker(&self, st: &mut State, id: ReqId) {
         let Some(request) = st.requests.get(id) else { return };
         request.stage = Stage::Working;
-        let job = pool::Job { ring: self.handle(), id, sqe: request.sqe, fd: request.fd, sleep: None };
+        let file = ops::file_for_worker(request);
+        let job = pool::Job { ring: self.handle(), id, sqe: request.sqe, fd: request.fd, file, sleep: None };
         if let Err(e) = pool::submit(job) {
             self.complete(st, id, Err(e).into(), true);
         }

@@ -218,6 +218,20 @@ pub fn file_kind(fd: c_int) -> Result<(u32, u64), Errno> {
     Ok((stat.st_mode & libc::S_IFMT, stat.st_size as u64))
 }
 
+/// The device and inode of the file behind a descriptor; none where there is no file, and for one that says neither.
+pub fn file_identity(fd: c_int) -> Option<(u64, u64)> {
+    let mut stat = ::core::mem::MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the C library writes one `struct stat`.
+    if unsafe { libc::fstat(fd, stat.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    // SAFETY: written, and zero before.
+    let stat = unsafe { stat.assume_init() };
+    // Not all targets have them as 64 bits.
+    #[allow(clippy::unnecessary_cast)]
+    Some((stat.st_dev as u64, stat.st_ino as u64))
+}
+
 /// What of `events` a descriptor has now (`ppoll(2)` without waiting); -EBADF for one that is not open.
 pub fn poll_now(fd: c_int, events: u16) -> Result<u16, Errno> {
     let mut list = libc::pollfd { fd, events: events as i16, revents: 0 };

@@ -235,7 +235,7 @@ fn begin(ring: &Ring, st: &mut State, id: ReqId, words: Vec<Word>) -> Outcome {
     let sqe = request.sqe;
     request.stage = Stage::Asleep;
     request.own().sleep = Some(sleep.clone());
-    let job = Job { ring: ring.handle(), id, sqe, fd: -1, sleep: Some(sleep.clone()) };
+    let job = Job { ring: ring.handle(), id, sqe, fd: -1, file: None, sleep: Some(sleep.clone()) };
     if let Err(e) = pool::submit(job) {
         return Err(e).into();
     }

@@ -254,9 +254,27 @@ pub fn work(job: &Job) -> Outcome {
     if let Some(sleep) = &job.sleep {
         return futex::work(job, sleep);
     }
-    match find(job.sqe.opcode).work {
-        Some(work) => work(job),
-        None => Err(Errno::INVAL).into(),
+    let Some(work) = find(job.sqe.opcode).work else { return Err(Errno::INVAL).into() };
+    let moved = || job.file.is_some() && sys::file_identity(job.fd) != job.file;
+    if moved() {
+        return Err(Errno::BADF).into();
+    }
+    let outcome = work(job);
+    // What a read has brought of another file is not passed off as this one's.
+    if rw::reads(&job.sqe) && moved() {
+        return Err(Errno::BADF).into();
+    }
+    outcome
+}
+
+/// Which file a worker has to find: that of a request which was tried at its submission. The others look for theirs when they begin, and
+/// so do they in the kernel. To hold the file by a duplicate would not do: closing one gives up the process's POSIX locks on it.
+pub fn file_for_worker(request: &Request) -> Option<(u64, u64)> {
+    let tried = request.file.is_none() && !request.has(IOSQE_ASYNC) && rw::transfers(&request.sqe);
+    if tried {
+        sys::file_identity(request.fd)
+    } else {
+        None
     }
 }
 

@@ -34,7 +34,7 @@ pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
         if sqe.addr == IORING_MSG_SEND_FD as u64 {
             return send_file(&sqe, st, &target, to_itself);
         }
-        send_data(&sqe, &target, to_itself)?;
+        send_data(&sqe, &target, to_itself && st.submitting)?;
         // Timeouts of this ring that count completions count this one; another ring's lock is not ours to take.
         st.timers.posted += to_itself as u64;
         Ok(())

@@ -42,6 +42,26 @@ pub fn keep_vectors(request: &mut Request) -> Result<(), Errno> {
     Ok(())
 }
 
+/// True for the opcodes that end here.
+pub fn transfers(sqe: &io_uring_sqe) -> bool {
+    matches!(
+        sqe.opcode,
+        IORING_OP_READ
+            | IORING_OP_READV
+            | IORING_OP_READ_FIXED
+            | IORING_OP_READV_FIXED
+            | IORING_OP_WRITE
+            | IORING_OP_WRITEV
+            | IORING_OP_WRITE_FIXED
+            | IORING_OP_WRITEV_FIXED
+    )
+}
+
+/// True for those of them that read.
+pub fn reads(sqe: &io_uring_sqe) -> bool {
+    matches!(sqe.opcode, IORING_OP_READ | IORING_OP_READV | IORING_OP_READ_FIXED | IORING_OP_READV_FIXED)
+}
+
 /// An error of a failed transfer that the kernel finds before the one that its system call found.
 pub fn earlier_error(request: &Request) -> Option<Errno> {
     if vectors_are_bad(request) {
@@ -94,7 +114,7 @@ impl Transfer<'_> {
     }
 
     fn reads(&self) -> bool {
-        matches!(self.sqe.opcode, IORING_OP_READ | IORING_OP_READV | IORING_OP_READ_FIXED | IORING_OP_READV_FIXED)
+        reads(self.sqe)
     }
 
     fn is_vectored(&self) -> bool {
