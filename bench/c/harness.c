@@ -136,12 +136,15 @@ void pin(unsigned cpu)
 
 uint64_t raise_descriptor_limit(void)
 {
-	struct rlimit limit;
+	struct rlimit limit = { .rlim_cur = 1 << 20, .rlim_max = 1 << 20 };
 
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return 1024;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	/* Who has the right to it raises the hard limit too. */
+	if (setrlimit(RLIMIT_NOFILE, &limit)) {
+		if (getrlimit(RLIMIT_NOFILE, &limit))
+			return 1024;
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 	getrlimit(RLIMIT_NOFILE, &limit);
 	return limit.rlim_cur;
 }

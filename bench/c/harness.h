@@ -54,7 +54,7 @@ void skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)
 uint64_t now_ns(void);
 /* The calling thread, and those it starts, stay on this CPU. */
 void pin(unsigned cpu);
-/* Room for many descriptors, as far as the hard limit goes; returns the limit. */
+/* Room for many descriptors, as far as may be; returns the limit. */
 uint64_t raise_descriptor_limit(void);
 
 /* Until the one descriptor of an epoll is ready. The kernel interrupts the call when a ring of this thread has work to do. */

@@ -8,7 +8,7 @@
  *	peek	submitted, each completion peeked at
  *	each	submitted, each completion waited for
  *	batch	submitted, the completions taken as a batch
- *	sqpoll	left to the kernel's thread, and looked for without entering
+ *	sqpoll	left to the kernel's thread, on client_cpu=N, and looked for without entering
  * With mode=init an operation makes a ring of DEPTH entries and ends it again.
  * rings=N takes N rings in turns.
  */
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_DEPTH 4096
+#define MOST_DEPTH 1024
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 enum mode { WAIT, PEEK, EACH, BATCH, SQPOLL, INIT, MODES };
@@ -39,10 +39,16 @@ static void make_ring(struct io_uring *ring)
 	memset(&setup, 0, sizeof(setup));
 	if (mode == SQPOLL) {
 		setup.flags = IORING_SETUP_SQPOLL;
+		/* The thread would share the program's CPU otherwise. */
+		if (param("client_cpu", NULL)) {
+			setup.flags |= IORING_SETUP_SQ_AFF;
+			setup.sq_thread_cpu = (unsigned)param_number("client_cpu", 0);
+		}
 		/* Not for long: the next program has its turn. */
 		setup.sq_thread_idle = 5;
 	}
-	ret = setup.flags ? io_uring_queue_init_params(depth, ring, &setup) : io_uring_queue_init(depth, ring, 0);
+	/* The thread gives SQEs back a little later than it completes them. */
+	ret = setup.flags ? io_uring_queue_init_params(4 * depth, ring, &setup) : io_uring_queue_init(depth, ring, 0);
 	if (ret == -ENOSYS || ret == -EPERM || ret == -EACCES || (ret == -EINVAL && mode == SQPOLL))
 		skip("no ring: %s", strerror(-ret));
 	if (ret)
@@ -75,7 +81,7 @@ static ALWAYS_INLINE void prepare(struct io_uring *ring)
 	for (i = 0; i < depth; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 
-		if (!sqe)
+		if (!sqe && (mode != SQPOLL || io_uring_sqring_wait(ring) < 0 || !(sqe = io_uring_get_sqe(ring))))
 			die("no SQE");
 		io_uring_prep_nop(sqe);
 	}

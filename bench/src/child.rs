@@ -47,6 +47,17 @@ pub const SHARES: [&str; 6] = ["p50", "p90", "p99", "p99.9", "p99.99", "max"];
 /// How long a program may be silent beyond what it was asked for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Something that runs when it is its turn.
+pub trait Runner {
+    /// Operations for about `ns`.
+    fn turn(&mut self, ns: u64) -> Result<Turn, Failure>;
+    /// The same, each operation timed.
+    fn latency(&mut self, ns: u64) -> Result<Latency, Failure>;
+    /// Lets it end by itself, and looks how it does.
+    fn finish(self: Box<Self>) -> Result<(), Failure>;
+}
+
+/// One of the programs of `c/`, or one that talks like them.
 pub struct Program {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -102,31 +113,6 @@ impl Program {
         }
     }
 
-    /// Operations for about `ns`.
-    pub fn turn(&mut self, ns: u64) -> Result<Turn, Failure> {
-        match self.ask(&format!("time {ns}"), "time", Duration::from_nanos(ns))?[..] {
-            [ops, wall_ns, cpu_ns, rss_kib] if ops > 0 => Ok(Turn { ops, wall_ns, cpu_ns, rss_kib }),
-            _ => Err(Failure::Wrong("not four numbers".to_owned())),
-        }
-    }
-
-    pub fn latency(&mut self, ns: u64) -> Result<Latency, Failure> {
-        let mut numbers = self.ask(&format!("latency {ns}"), "latency", Duration::from_nanos(ns))?;
-        if numbers.len() != SHARES.len() + 1 {
-            return Err(Failure::Wrong("not as many numbers as shares".to_owned()));
-        }
-        Ok(Latency { count: numbers.remove(0), ns: numbers })
-    }
-
-    /// Lets it end by itself, and looks how it does.
-    pub fn finish(mut self) -> Result<(), Failure> {
-        drop(self.stdin.take());
-        match self.end(PATIENCE) {
-            Some(0) => Ok(()),
-            _ => Err(self.reason()),
-        }
-    }
-
     /// Its exit code; None if it had to be killed.
     fn end(&mut self, patience: Duration) -> Option<i32> {
         let until = Instant::now() + patience;
@@ -160,9 +146,83 @@ impl Program {
     }
 }
 
+impl Runner for Program {
+    fn turn(&mut self, ns: u64) -> Result<Turn, Failure> {
+        match self.ask(&format!("time {ns}"), "time", Duration::from_nanos(ns))?[..] {
+            [ops, wall_ns, cpu_ns, rss_kib] if ops > 0 => Ok(Turn { ops, wall_ns, cpu_ns, rss_kib }),
+            _ => Err(Failure::Wrong("not four numbers".to_owned())),
+        }
+    }
+
+    fn latency(&mut self, ns: u64) -> Result<Latency, Failure> {
+        let mut numbers = self.ask(&format!("latency {ns}"), "latency", Duration::from_nanos(ns))?;
+        if numbers.len() != SHARES.len() + 1 {
+            return Err(Failure::Wrong("not as many numbers as shares".to_owned()));
+        }
+        Ok(Latency { count: numbers.remove(0), ns: numbers })
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), Failure> {
+        drop(self.stdin.take());
+        match self.end(PATIENCE) {
+            Some(0) => Ok(()),
+            _ => Err(self.reason()),
+        }
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         drop(self.stdin.take());
         self.end(Duration::from_secs(5));
+    }
+}
+
+/// `qemu-img bench`, which says itself how long its requests took.
+pub struct Qemu {
+    command: Box<dyn Fn(u64) -> Command>,
+    ns_per_op: f64,
+}
+
+impl Qemu {
+    /// `command` makes one for a number of requests.
+    pub fn start(command: Box<dyn Fn(u64) -> Command>) -> Result<Qemu, Failure> {
+        let mut qemu = Qemu { command, ns_per_op: 0.0 };
+        qemu.ns_per_op = qemu.requests(1000)?.ns_per_op();
+        Ok(qemu)
+    }
+
+    fn requests(&mut self, ops: u64) -> Result<Turn, Failure> {
+        let output = (self.command)(ops).stdin(Stdio::null()).output();
+        let output = output.map_err(|e| Failure::Missing(format!("qemu-img: {e} (Debian: qemu-utils)")))?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let seconds =
+            said.split_once("Run completed in ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<f64>().ok());
+        match seconds {
+            Some(seconds) if output.status.success() => Ok(Turn { ops, wall_ns: (seconds * 1e9) as u64, cpu_ns: 0, rss_kib: 0 }),
+            _ => {
+                let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+                // An engine of QEMU's that this kernel or this build does not have.
+                let is_missing =
+                    why.contains("Operation not permitted") || why.contains("not implemented") || why.contains("Invalid aio");
+                Err(if is_missing { Failure::Missing(why) } else { Failure::Wrong(why) })
+            }
+        }
+    }
+}
+
+impl Runner for Qemu {
+    fn turn(&mut self, ns: u64) -> Result<Turn, Failure> {
+        let turn = self.requests(((ns as f64 / self.ns_per_op) as u64).max(100))?;
+        self.ns_per_op = turn.ns_per_op().max(1.0);
+        Ok(turn)
+    }
+
+    fn latency(&mut self, _ns: u64) -> Result<Latency, Failure> {
+        Err(Failure::Missing("qemu-img times no single requests".to_owned()))
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), Failure> {
+        Ok(())
     }
 }

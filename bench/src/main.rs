@@ -179,6 +179,7 @@ fn work() -> Result<bool, String> {
     }
     let _ = std::fs::remove_file(data.join("copy"));
     if !options.is_smoke {
+        print!("{}", report::scale(&report::curves(&results)));
         print!("{}", report::bars(&report::judge(&bars, &results)));
     }
     let failed = |result: &run::Outcome| result.peers.iter().any(|peer| matches!(peer.failure, Some(Failure::Wrong(_))));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Who takes part: which program a peer is, how it is built, how it is started.
 
-use crate::child::Failure;
+use crate::child::{Failure, Program, Qemu, Runner};
 use crate::plan::{Cpu, Workload};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -193,6 +193,46 @@ impl Peers {
             None => !is_own,
         };
         is_wanted.then_some(()).ok_or_else(|| Failure::Wrong(format!("{} loads another library: {line}", program.display())))
+    }
+
+    /// Whether it is a program of others that does its work and ends, instead of waiting for turns.
+    pub fn is_one_shot(&self, workload: &Workload) -> bool {
+        workload.program == "qemu-img"
+    }
+
+    /// Starts what `peer` runs for `workload`; it has warmed up then.
+    pub fn start(&mut self, workload: &Workload, peer: &str) -> Result<Box<dyn Runner>, Failure> {
+        if self.is_one_shot(workload) {
+            return Ok(Box::new(Qemu::start(self.qemu(workload, peer)?)?));
+        }
+        let mut command = self.command(workload, peer)?;
+        Ok(Box::new(Program::start(&mut command)?))
+    }
+
+    fn qemu(&self, workload: &Workload, peer: &str) -> Result<Box<dyn Fn(u64) -> Command>, Failure> {
+        let (engine, backend) = match peer {
+            "engine" => ("io_uring", Some("user")),
+            "kernel" => ("io_uring", Some("kernel")),
+            "liburing" => ("io_uring", None),
+            "libaio" => ("native", None),
+            "qemu-threads" => ("threads", None),
+            other => return Err(Failure::Wrong(format!("nobody is called {other}"))),
+        };
+        let value = |name: &str, otherwise: &str| {
+            let found = workload.params.iter().find_map(|param| param.strip_prefix(name)?.strip_prefix('='));
+            found.unwrap_or(otherwise).to_owned()
+        };
+        let (cache, depth) = (value("cache", "none"), value("depth", "32"));
+        let (library, file) = (self.root.join("target/stage-dropin/lib"), self.data_file());
+        Ok(Box::new(move |ops| {
+            let mut command = Command::new("qemu-img");
+            command.args(["bench", "-f", "raw", "-s", "4096", "-t", &cache, "-d", &depth, "-i", engine, "-c", &ops.to_string()]);
+            command.arg(&file).env_remove("LD_LIBRARY_PATH").env_remove("URING_RS_BACKEND");
+            if let Some(backend) = backend {
+                command.env("LD_LIBRARY_PATH", &library).env("URING_RS_BACKEND", backend);
+            }
+            command
+        }))
     }
 
     /// The program that `peer` runs for `workload`, ready to be started.

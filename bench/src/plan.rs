@@ -9,11 +9,21 @@ pub struct Workload {
     pub is_quick: bool,
     /// Latencies of single operations are of interest.
     pub has_latency: bool,
+    /// Its system calls per operation are worth a count.
+    pub is_counted: bool,
     pub cpu: Cpu,
     pub program: String,
     pub params: Vec<String>,
     pub peers: Vec<String>,
     pub title: String,
+}
+
+impl Workload {
+    /// Family and number of a point of a curve: `scale-FAMILY-NUMBER`.
+    pub fn point(&self) -> Option<(&str, u64)> {
+        let (family, number) = self.name.strip_prefix("scale-")?.rsplit_once('-')?;
+        Some((family, number.parse().ok()?))
+    }
 }
 
 /// Where a program may run.
@@ -90,6 +100,7 @@ pub fn workloads(text: &str) -> Result<Vec<Workload>, String> {
                 name: name.to_owned(),
                 is_quick: letters.contains('q'),
                 has_latency: letters.contains('l'),
+                is_counted: !letters.contains('c'),
                 cpu,
                 program,
                 params,

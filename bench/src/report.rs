@@ -64,6 +64,66 @@ pub fn workload(result: &Outcome) -> String {
     text
 }
 
+/// A family of `scale-` workloads for one peer: numbers, and what an operation costs there.
+pub struct Curve<'a> {
+    pub family: String,
+    pub peer: &'a PeerResult,
+    pub points: Vec<(u64, Spread)>,
+    /// KiB of memory of the process, per unit of the number between the first point and the last.
+    pub kib_each: Option<f64>,
+}
+
+impl Curve<'_> {
+    /// The largest factor between the costs at two neighbours.
+    pub fn largest_step(&self) -> f64 {
+        self.points.windows(2).map(|pair| pair[1].1.median / pair[0].1.median).fold(0.0, f64::max)
+    }
+}
+
+pub fn curves(results: &[Outcome]) -> Vec<Curve> {
+    let mut curves: Vec<Curve> = Vec::new();
+    let mut memory: Vec<Vec<(u64, f64)>> = Vec::new();
+    for result in results {
+        let Some((family, number)) = result.workload.point() else { continue };
+        for peer in &result.peers {
+            let found = curves.iter().position(|curve| curve.family == family && curve.peer.peer == peer.peer);
+            let index = found.unwrap_or_else(|| {
+                curves.push(Curve { family: family.to_owned(), peer, points: Vec::new(), kib_each: None });
+                memory.push(Vec::new());
+                curves.len() - 1
+            });
+            if let Some(ns) = peer.ns() {
+                curves[index].points.push((number, ns));
+                memory[index].extend(peer.rss_kib().map(|rss| (number, rss.median)));
+            }
+        }
+    }
+    for (curve, memory) in curves.iter_mut().zip(memory) {
+        if let (Some(first), Some(last)) = (memory.first(), memory.last()) {
+            curve.kib_each = (last.0 > first.0).then(|| (last.1 - first.1) / (last.0 - first.0) as f64);
+        }
+    }
+    curves.retain(|curve| !curve.points.is_empty());
+    curves
+}
+
+/// How the cost of an operation grows, a line for each curve.
+pub fn scale(curves: &[Curve]) -> String {
+    let mut text = String::new();
+    let mut family = "";
+    for curve in curves {
+        if curve.family != family {
+            family = &curve.family;
+            let numbers: Vec<String> = curve.points.iter().map(|(number, _)| format!("{number:>10}")).collect();
+            text.push_str(&format!("\n{:<22}{}   largest step   KiB each\n", format!("{family}:"), numbers.join("")));
+        }
+        let costs: Vec<String> = curve.points.iter().map(|(_, ns)| format!("{:>10}", time(ns.median))).collect();
+        let kib = curve.kib_each.map_or(String::new(), |kib| format!("{kib:.2}"));
+        text.push_str(&format!("  {:<20}{} {:>14.2} {kib:>10}\n", curve.peer.label, costs.join(""), curve.largest_step()));
+    }
+    text
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     Missed,

@@ -2,7 +2,7 @@
 //! One workload: its peers in turns.
 
 use crate::calls::{self, Calls};
-use crate::child::{Failure, Latency, Program, Turn};
+use crate::child::{Failure, Latency, Runner, Turn};
 use crate::peers::Peers;
 use crate::plan::Workload;
 use crate::stats::Spread;
@@ -40,8 +40,9 @@ impl PeerResult {
         self.spread(Turn::ns_per_op)
     }
 
+    /// None where nobody counted it.
     pub fn cpu(&self) -> Option<Spread> {
-        self.spread(Turn::cpu_per_op)
+        self.spread(Turn::cpu_per_op).filter(|cpu| cpu.median > 0.0)
     }
 
     pub fn rss_kib(&self) -> Option<Spread> {
@@ -89,7 +90,7 @@ pub fn run(workload: &Workload, peers: &mut Peers, effort: Effort, mut progress:
     for round in 0..effort.rounds {
         one_round(workload, peers, effort, round, &mut results, &mut progress);
     }
-    if effort.counts_calls {
+    if effort.counts_calls && workload.is_counted && !peers.is_one_shot(workload) {
         for result in results.iter_mut().filter(|result| result.failure.is_none()) {
             progress(&format!("{}, system calls", result.label));
             if let Ok(command) = peers.command(workload, &result.peer) {
@@ -108,13 +109,12 @@ fn one_round(
     results: &mut [PeerResult],
     progress: &mut impl FnMut(&str),
 ) {
-    let mut programs: Vec<Option<Program>> = Vec::new();
+    let mut programs: Vec<Option<Box<dyn Runner>>> = Vec::new();
     for result in results.iter_mut() {
         progress(&format!("round {} of {}, {} warms up", round + 1, effort.rounds, result.label));
         let mut program = None;
         if result.failure.is_none() {
-            let started = peers.command(workload, &result.peer).and_then(|mut command| Program::start(&mut command));
-            match started {
+            match peers.start(workload, &result.peer) {
                 Ok(started) => program = Some(started),
                 Err(failure) => result.failure = Some(failure),
             }
