@@ -2,9 +2,11 @@
 //! Runs the programs of `c/` in turns and compares them. See `docs/benchmarks.md`.
 
 mod calls;
+mod charts;
 mod child;
 mod peers;
 mod plan;
+mod record;
 mod report;
 mod run;
 mod stats;
@@ -25,6 +27,8 @@ const USAGE: &str = "usage: uring_bench [OPTION]...
   --by-cpu             compare CPU time of the program instead of time
   --no-calls           no counting of system calls
   --list               names of workloads and their peers
+  --draw FILE DIR      no measuring: the charts of a record of results
+A run of everything is kept in bench/results and drawn in docs/charts, any other in target/bench.
 Environment: CC, BENCH_CFLAGS (-O2), BENCH_DIR (where the data lies), LIBURING_PREFIX (a liburing 2.15)";
 
 /// Size of the data file.
@@ -47,7 +51,7 @@ fn options() -> Result<Options, String> {
         is_list: false,
         only: Vec::new(),
         peers: Vec::new(),
-        effort: Effort { rounds: 7, turns: 3, turn_ns: 80_000_000, latency_ns: 3_000_000_000, counts_calls: true, by_cpu: false },
+        effort: Effort { rounds: 7, turns: 3, turn_ns: 80_000_000, latency_ns: 3_000_000_000, counted_ops: 2048, by_cpu: false },
     };
     let (mut rounds, mut turns, mut turn_ms, mut by_cpu) = (None, None, None, false);
     let mut arguments = std::env::args().skip(1);
@@ -59,19 +63,19 @@ fn options() -> Result<Options, String> {
             "--quick" => {
                 options.is_quick = true;
                 options.effort = Effort { rounds: 5, turns: 1, turn_ns: 25_000_000, latency_ns: 100_000_000, ..options.effort };
-                options.effort.counts_calls = false;
+                options.effort.counted_ops = 512;
             }
             "--smoke" => {
                 options.is_smoke = true;
                 options.effort =
-                    Effort { rounds: 1, turns: 1, turn_ns: 1_000_000, latency_ns: 1_000_000, counts_calls: false, by_cpu: false };
+                    Effort { rounds: 1, turns: 1, turn_ns: 1_000_000, latency_ns: 1_000_000, counted_ops: 0, by_cpu: false };
             }
             "--only" => options.only = names(value()?),
             "--peers" => options.peers = names(value()?),
             "--rounds" => rounds = Some(number(value()?)?),
             "--turns" => turns = Some(number(value()?)?),
             "--turn-ms" => turn_ms = Some(number(value()?)?),
-            "--no-calls" => options.effort.counts_calls = false,
+            "--no-calls" => options.effort.counted_ops = 0,
             "--by-cpu" => by_cpu = true,
             "--list" => options.is_list = true,
             "--help" => return Err(USAGE.to_owned()),
@@ -120,7 +124,21 @@ fn main() {
     }
 }
 
+fn draw_only(arguments: &[String]) -> Result<bool, String> {
+    let [file, dir] = arguments else { return Err(USAGE.to_owned()) };
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
+    let record = serde_json::from_str(&text).map_err(|e| format!("{file}: {e}"))?;
+    for name in charts::draw(&record, Path::new(dir))? {
+        println!("{dir}/{name}");
+    }
+    Ok(true)
+}
+
 fn work() -> Result<bool, String> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "--draw") {
+        return draw_only(&arguments[1..]);
+    }
     let options = options()?;
     let root = std::env::current_dir().map_err(|e| e.to_string())?;
     let read = |name: &str| {
@@ -173,14 +191,24 @@ fn work() -> Result<bool, String> {
         if is_terminal {
             eprint!("\r\x1b[K");
         }
-        print!("{}", report::workload(&result));
+        print!("{}", if options.is_smoke { report::smoke(&result) } else { report::workload(&result) });
         let _ = std::io::stdout().flush();
         results.push(result);
     }
     let _ = std::fs::remove_file(data.join("copy"));
     if !options.is_smoke {
+        let judged = report::judge(&bars, &results);
         print!("{}", report::scale(&report::curves(&results)));
-        print!("{}", report::bars(&report::judge(&bars, &results)));
+        print!("{}", report::bars(&judged));
+        print!("{}", report::rows(&judged));
+        let is_whole = !options.is_quick && options.only.is_empty() && options.peers.is_empty();
+        let (kept, drawn) =
+            if is_whole { ("bench/results", "docs/charts") } else { ("target/bench/results", "target/bench/charts") };
+        let record = record::record(options.effort, &peers, &results, &judged, &root);
+        let file = format!("{kept}/{}.json", record::today());
+        record::write(&root.join(&file), &record)?;
+        let names = charts::draw(&record, &root.join(drawn))?;
+        println!("written: {file}, {drawn}/{{{}}}", names.join(","));
     }
     let failed = |result: &run::Outcome| result.peers.iter().any(|peer| matches!(peer.failure, Some(Failure::Wrong(_))));
     let failures: Vec<&str> =

@@ -80,7 +80,7 @@ impl Curve<'_> {
     }
 }
 
-pub fn curves(results: &[Outcome]) -> Vec<Curve> {
+pub fn curves(results: &[Outcome]) -> Vec<Curve<'_>> {
     let mut curves: Vec<Curve> = Vec::new();
     let mut memory: Vec<Vec<(u64, f64)>> = Vec::new();
     for result in results {
@@ -120,6 +120,18 @@ pub fn scale(curves: &[Curve]) -> String {
         let costs: Vec<String> = curve.points.iter().map(|(_, ns)| format!("{:>10}", time(ns.median))).collect();
         let kib = curve.kib_each.map_or(String::new(), |kib| format!("{kib:.2}"));
         text.push_str(&format!("  {:<20}{} {:>14.2} {kib:>10}\n", curve.peer.label, costs.join(""), curve.largest_step()));
+    }
+    text
+}
+
+/// Whether a workload works, without numbers.
+pub fn smoke(result: &Outcome) -> String {
+    let works = result.peers.iter().filter(|peer| peer.failure.is_none()).count();
+    let mut text = format!("{:<24} {works} of {} peers work\n", result.workload.name, result.peers.len());
+    for peer in &result.peers {
+        if let Some(why) = failure(peer) {
+            text.push_str(&format!("  {:<22} {}\n", peer.label, why.replace('\n', "\n    ")));
+        }
     }
     text
 }
@@ -188,6 +200,50 @@ pub fn bars(judged: &[Judged]) -> String {
         counts[0],
         counts[3]
     ));
+    text
+}
+
+/// A line for each row of bars: it is worth what its weakest bar is worth.
+pub fn rows(judged: &[Judged]) -> String {
+    let mut text = String::new();
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    for one in judged {
+        let name = (one.bar.who.as_str(), one.bar.row.as_str());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut who = "";
+    for name in names {
+        if name.0 != who {
+            who = name.0;
+            text.push_str(&format!("\nrows of the {who}\n"));
+        }
+        let bars = judged.iter().filter(|one| (one.bar.who.as_str(), one.bar.row.as_str()) == name);
+        let bars: Vec<&Judged> = bars.collect();
+        let measured = bars.iter().filter(|one| one.verdict().is_some()).count();
+        // How far a ratio is above what it must be tells the weakest of equals.
+        let slack = |one: &Judged| one.ratio.map_or(f64::MAX, |ratio| ratio.median / one.bar.must);
+        let weakest = bars.iter().filter(|one| one.verdict().is_some()).min_by(|a, b| slack(a).total_cmp(&slack(b)));
+        let verdict = bars.iter().filter_map(|one| one.verdict()).min();
+        let word = match verdict {
+            None => "skipped",
+            Some(Verdict::Missed) => "MISSED",
+            Some(Verdict::Must) => "must",
+            Some(Verdict::Aim) => "aim",
+        };
+        text.push_str(&format!("  {word:<8} {:<44}", name.1));
+        if let Some(weakest) = weakest {
+            let ratio = weakest.ratio.map_or(0.0, |ratio| ratio.median);
+            let (must, aim) = (weakest.bar.must, weakest.bar.aim);
+            let against = &weakest.bar.against;
+            text.push_str(&format!(" least: {} beside {against} {ratio:.2} of {must} / {aim}", weakest.workload));
+        }
+        if measured < bars.len() && verdict.is_some() {
+            text.push_str(&format!(", {} of {} bars skipped", bars.len() - measured, bars.len()));
+        }
+        text.push('\n');
+    }
     text
 }
 

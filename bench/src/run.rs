@@ -16,7 +16,8 @@ pub struct Effort {
     pub turns: usize,
     pub turn_ns: u64,
     pub latency_ns: u64,
-    pub counts_calls: bool,
+    /// Operations that strace watches: enough that what happens once does not show, few enough that strace is done soon. 0: none.
+    pub counted_ops: u64,
     /// Compare CPU time instead of time, for a machine that does other things as well.
     pub by_cpu: bool,
 }
@@ -71,9 +72,6 @@ impl Outcome {
     }
 }
 
-/// Operations that strace counts: enough that what happens once does not show, few enough that strace is done soon.
-const COUNTED_OPS: u64 = 2048;
-
 pub fn run(workload: &Workload, peers: &mut Peers, effort: Effort, mut progress: impl FnMut(&str)) -> Outcome {
     let mut results: Vec<PeerResult> = workload
         .peers
@@ -90,11 +88,11 @@ pub fn run(workload: &Workload, peers: &mut Peers, effort: Effort, mut progress:
     for round in 0..effort.rounds {
         one_round(workload, peers, effort, round, &mut results, &mut progress);
     }
-    if effort.counts_calls && workload.is_counted && !peers.is_one_shot(workload) {
+    if effort.counted_ops > 0 && workload.is_counted && !peers.is_one_shot(workload) {
         for result in results.iter_mut().filter(|result| result.failure.is_none()) {
             progress(&format!("{}, system calls", result.label));
             if let Ok(command) = peers.command(workload, &result.peer) {
-                result.calls = Some(calls::count(&command, COUNTED_OPS, &peers.data.join("calls")));
+                result.calls = Some(calls::count(&command, effort.counted_ops, &peers.data.join("calls")));
             }
         }
     }
