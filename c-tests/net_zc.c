@@ -4,7 +4,7 @@
 
 #include <sys/uio.h>
 
-TEST(a_zero_copy_send_completes_twice, .part2 = true)
+TEST(a_zero_copy_send_completes_twice)
 {
 	static const char text[] = "no copy of this";
 	struct iovec iov = { (void *)text, sizeof(text) };
@@ -41,7 +41,7 @@ TEST(a_zero_copy_send_completes_twice, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_zero_copy_send_over_loopback_reports_that_it_was_copied, .part2 = true)
+TEST(a_zero_copy_send_over_loopback_reports_that_it_was_copied)
 {
 	struct io_uring ring;
 	struct answer a;
@@ -61,7 +61,7 @@ TEST(a_zero_copy_send_over_loopback_reports_that_it_was_copied, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_zero_copy_send_that_fails_notifies_too, .part2 = true)
+TEST(a_zero_copy_send_that_fails_notifies_too)
 {
 	struct io_uring ring;
 	struct answer a;
@@ -82,7 +82,7 @@ TEST(a_zero_copy_send_that_fails_notifies_too, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_zero_copy_send_takes_a_registered_buffer, .part2 = true)
+TEST(a_zero_copy_send_takes_a_registered_buffer)
 {
 	unsigned char *area = (unsigned char *)pages(4096);
 	struct iovec iov = { area, 4096 };
@@ -112,7 +112,7 @@ TEST(a_zero_copy_send_takes_a_registered_buffer, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_zero_copy_message_takes_vectors_in_a_registered_buffer, .part2 = true)
+TEST(a_zero_copy_message_takes_vectors_in_a_registered_buffer)
 {
 	unsigned char *area = (unsigned char *)pages(8192);
 	struct iovec whole = { area, 8192 }, parts[2] = { { area + 100, 300 }, { area + 5000, 700 } };
@@ -148,5 +148,222 @@ TEST(a_zero_copy_message_takes_vectors_in_a_registered_buffer, .part2 = true)
 	if (a.flags & IORING_CQE_F_MORE)
 		CHECK(reap(&ring).flags & IORING_CQE_F_NOTIF);
 	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+static struct io_uring_sqe *prepare(struct io_uring *ring, int fd, const void *buf, size_t len, unsigned flags)
+{
+	struct io_uring_sqe *sqe = sqe_of(ring);
+
+	io_uring_prep_send_zc(sqe, fd, buf, len, 0, flags);
+	sqe->user_data = 5;
+	return sqe;
+}
+
+/* Submits what was prepared: its result, and then its notification, which must say that. */
+static void told_twice(struct io_uring *ring, int line, int res, unsigned note)
+{
+	struct answer a;
+
+	submit(ring, 1);
+	a = reap(ring);
+	test_eq(__FILE__, line, "the result", "expected", a.res, res);
+	test_eq(__FILE__, line, "its flags", "announcing another", a.flags, IORING_CQE_F_MORE);
+	a = reap(ring);
+	test_eq(__FILE__, line, "the notification", "expected", (unsigned)a.res, note);
+	test_eq(__FILE__, line, "its flags", "a notification's", a.flags, IORING_CQE_F_NOTIF);
+	test_eq(__FILE__, line, "its data", "the request's", (long long)a.data, 5);
+}
+
+#define TWICE(ring, res, note) told_twice(ring, __LINE__, res, note)
+
+TEST(whatever_becomes_of_a_zero_copy_send_its_notification_follows)
+{
+	struct sockaddr_in addr;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct msghdr msg;
+	char buf[16];
+	int tcp[2], sv[2], file = file_empty("f");
+
+	tcp_pair(tcp);
+	pair_up(SOCK_STREAM, sv);
+	ring_up(&ring, 8, 0);
+	memset(&addr, 0, sizeof(addr));
+	memset(&msg, 0, sizeof(msg));
+	need_op(&ring, IORING_OP_SENDMSG_ZC);
+	prepare(&ring, -1, "abc", 3, 0);
+	TWICE(&ring, -EBADF, 0);
+	prepare(&ring, file, "abc", 3, 0);
+	TWICE(&ring, -ENOTSOCK, 0);
+	prepare(&ring, sv[0], "abc", 3, IORING_SEND_ZC_REPORT_USAGE);
+	TWICE(&ring, -EOPNOTSUPP, IORING_NOTIF_USAGE_ZC_COPIED);
+	prepare(&ring, tcp[0], "abc", 3, 1 << 9);
+	TWICE(&ring, -EINVAL, 0);
+	prepare(&ring, tcp[0], (void *)8, 3, 0);
+	TWICE(&ring, -EFAULT, 0);
+	prepare(&ring, tcp[0], "abc", 3, IORING_RECVSEND_FIXED_BUF);
+	TWICE(&ring, -EFAULT, 0);
+	prepare(&ring, tcp[0], "abc", 0, 0);
+	TWICE(&ring, 0, 0);
+	prepare(&ring, tcp[0], "abc", 3, IORING_RECVSEND_POLL_FIRST);
+	TWICE(&ring, 3, 0);
+	prepare(&ring, tcp[0], "def", 3, 0)->flags = IOSQE_ASYNC;
+	TWICE(&ring, 3, 0);
+	read_all(tcp[1], buf, 6);
+	CHECK_MEM(buf, "abcdef", 6);
+	sqe = prepare(&ring, tcp[0], "abc", 3, 0);
+	io_uring_prep_send_set_addr(sqe, (struct sockaddr *)&addr, 200);
+	TWICE(&ring, -EINVAL, 0);
+	io_uring_prep_sendmsg_zc(sqe_of(&ring), tcp[0], (struct msghdr *)8, 0);
+	ring.sq.sqes[(ring.sq.sqe_tail - 1) & ring.sq.ring_mask].user_data = 5;
+	TWICE(&ring, -EFAULT, 0);
+	sqe = sqe_of(&ring);
+	io_uring_prep_sendmsg_zc(sqe, tcp[0], &msg, 0);
+	sqe->user_data = 5;
+	sqe->file_index = 1;
+	TWICE(&ring, -EINVAL, 0);
+	/* What is refused before it has promised one has none. */
+	prepare(&ring, tcp[0], "abc", 3, 0)->addr3 = 1;
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	prepare(&ring, tcp[0], "abc", 3, 0)->flags = IOSQE_CQE_SKIP_SUCCESS;
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_zero_copy_send_whose_link_broke_notifies)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	unsigned notes = 0;
+	int tcp[2];
+
+	tcp_pair(tcp);
+	ring_up(&ring, 8, 0);
+	need_op(&ring, IORING_OP_SENDMSG_ZC);
+	sqe = sqe_of(&ring);
+	io_uring_prep_read(sqe, -1, NULL, 0, 0);
+	sqe->flags = IOSQE_IO_LINK;
+	sqe->user_data = 4;
+	prepare(&ring, tcp[0], "abc", 3, 0);
+	submit(&ring, 2);
+	CHECK_EQ(reap_data(&ring, 4), -EBADF);
+	for (int i = 0; i < 2; i++) {
+		struct answer a = reap(&ring);
+
+		CHECK_EQ(a.data, 5);
+		CHECK_EQ(a.res, a.flags & IORING_CQE_F_NOTIF ? 0 : -ECANCELED);
+		notes += !!(a.flags & IORING_CQE_F_NOTIF);
+	}
+	CHECK_EQ(notes, 1);
+	/* One that succeeds hands on to the next. */
+	prepare(&ring, tcp[0], "abc", 3, 0)->flags = IOSQE_IO_LINK;
+	sqe = sqe_of(&ring);
+	io_uring_prep_nop(sqe);
+	sqe->user_data = 6;
+	submit(&ring, 2);
+	for (int i = 0; i < 3; i++) {
+		struct answer a = reap(&ring);
+
+		if (a.data == 6)
+			CHECK_EQ(a.res, 0);
+		else if (!(a.flags & IORING_CQE_F_NOTIF))
+			CHECK_EQ(a.res, 3);
+	}
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(what_has_been_sent_before_a_cancel_is_its_answer)
+{
+	enum { SIZE = 8 << 20 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	void *big = pages(SIZE);
+	char got[8];
+	int tcp[2], sv[2];
+
+	tcp_pair(tcp);
+	pair_up(SOCK_STREAM, sv);
+	ring_up(&ring, 8, 0);
+	sqe = sqe_of(&ring);
+	io_uring_prep_send(sqe, tcp[0], big, SIZE, MSG_WAITALL);
+	sqe->user_data = 5;
+	submit(&ring, 1);
+	check_quiet(&ring);
+	sqe = sqe_of(&ring);
+	io_uring_prep_cancel64(sqe, 5, 0);
+	sqe->user_data = 7;
+	submit(&ring, 1);
+	for (int i = 0; i < 2; i++) {
+		struct answer a = reap(&ring);
+
+		if (a.data == 7)
+			CHECK_EQ(a.res, 0);
+		else
+			CHECK(a.res > 0 && a.res < SIZE);
+	}
+	sqe = sqe_of(&ring);
+	io_uring_prep_recv(sqe, sv[0], got, 8, MSG_WAITALL);
+	sqe->user_data = 5;
+	submit(&ring, 1);
+	write_all(sv[1], "abc", 3);
+	check_quiet(&ring);
+	sqe = sqe_of(&ring);
+	io_uring_prep_cancel64(sqe, 5, 0);
+	sqe->user_data = 7;
+	submit(&ring, 1);
+	for (int i = 0; i < 2; i++) {
+		struct answer a = reap(&ring);
+
+		CHECK_EQ(a.res, a.data == 7 ? 0 : 3);
+	}
+	CHECK_MEM(got, "abc", 3);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_send_may_take_its_data_from_vectors)
+{
+	char buf[16];
+	struct iovec iov[3] = { { (void *)"ab", 2 }, { (void *)"cde", 3 }, { (void *)"f", 1 } }, other[3];
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int tcp[2], gate[2];
+
+	need_kernel_with(IORING_OP_PIPE, "sends of vectors");
+	tcp_pair(tcp);
+	pipe_up(gate);
+	ring_up(&ring, 8, 0);
+	for (int zero_copy = 0; zero_copy < 2; zero_copy++) {
+		/* Behind a read that waits, so that the vectors may change. */
+		memcpy(other, iov, sizeof(iov));
+		sqe = sqe_of(&ring);
+		io_uring_prep_read(sqe, gate[0], buf, 1, 0);
+		sqe->flags = IOSQE_IO_LINK;
+		sqe = sqe_of(&ring);
+		if (zero_copy)
+			io_uring_prep_send_zc(sqe, tcp[0], other, 3, 0, IORING_SEND_VECTORIZED);
+		else
+			io_uring_prep_send(sqe, tcp[0], other, 3, 0);
+		sqe->ioprio = IORING_SEND_VECTORIZED;
+		submit(&ring, 2);
+		memset(other, 0xff, sizeof(other));
+		write_all(gate[1], "x", 1);
+		CHECK_EQ(reap(&ring).res, 1);
+		CHECK_EQ(reap(&ring).res, 6);
+		if (zero_copy)
+			CHECK(reap(&ring).flags & IORING_CQE_F_NOTIF);
+		read_all(tcp[1], buf, 6);
+		CHECK_MEM(buf, "abcdef", 6);
+	}
+	sqe = sqe_of(&ring);
+	io_uring_prep_send(sqe, tcp[0], (void *)8, 1, 0);
+	sqe->ioprio = IORING_SEND_VECTORIZED;
+	CHECK_EQ(run_one(&ring), -EFAULT);
+	sqe = sqe_of(&ring);
+	io_uring_prep_send(sqe, tcp[0], iov, 1025, 0);
+	sqe->ioprio = IORING_SEND_VECTORIZED;
+	CHECK_EQ(run_one(&ring), -EINVAL);
 	io_uring_queue_exit(&ring);
 }

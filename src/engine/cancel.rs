@@ -4,7 +4,7 @@
 use super::ops;
 use super::pool;
 use super::request::{ReqId, Request, Stage};
-use super::ring::{Ring, State};
+use super::ring::{Completion, Ring, State};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
@@ -112,7 +112,7 @@ pub fn cancel(ring: &Ring, st: &mut State, target: &Target, inline: bool) -> Res
 /// Cancels one request: -EALREADY where a worker has begun it.
 pub fn one(ring: &Ring, st: &mut State, id: ReqId, inline: bool) -> Result<(), Errno> {
     let request = st.requests.get(id).ok_or(Errno::NOENT)?;
-    let (sqe, fd, watch) = (request.sqe, request.fd, request.watch);
+    let (sqe, fd, watch, done) = (request.sqe, request.fd, request.watch, request.done);
     let opcode = sqe.opcode;
     match request.stage {
         Stage::Working if !pool::withdraw(opcode, ring, id) && !pool::can_be_abandoned(opcode) => {
@@ -126,7 +126,9 @@ pub fn one(ring: &Ring, st: &mut State, id: ReqId, inline: bool) -> Result<(), E
     if opcode == IORING_OP_WAITID {
         ops::wait::cancelled(&sqe);
     }
-    ring.complete(st, id, Err(Errno::CANCELED).into(), inline);
+    // What of a transfer has gone through is its answer.
+    let res = if done != 0 { done as i32 } else { Errno::CANCELED.to_c() };
+    ring.complete(st, id, Completion { res, flags: 0, failed: true }, inline);
     Ok(())
 }
 

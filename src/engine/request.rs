@@ -78,6 +78,8 @@ pub struct Request {
     pub done: u32,
     /// A small number of the operation's own: repeats of a timeout that are left.
     pub count: u32,
+    /// A send that is to copy nothing: a CQE of its own tells that its buffer is free again.
+    pub notifies: bool,
     /// The submission failed already: it completes with this as soon as its turn comes.
     pub failed: Option<i32>,
     /// Copies of what the SQE points to.
@@ -102,6 +104,7 @@ impl Request {
             ns: 0,
             done: 0,
             count: 0,
+            notifies: false,
             failed: None,
             own: None,
             file: None,

@@ -437,7 +437,16 @@ impl Ring {
         if request.sqe.opcode != IORING_OP_TIMEOUT {
             st.timers.posted += 1;
         }
-        self.post(request.sqe.user_data, res, flags, inline && st.submitting);
+        let inline = inline && st.submitting;
+        if !request.notifies {
+            self.post(request.sqe.user_data, res, flags, inline);
+            return;
+        }
+        // One whose link broke before its turn announces no second CQE, and gets it: so it is seen with 6.18.
+        let announced = res != Errno::CANCELED.to_c() || request.stage != Stage::Waiting;
+        self.post(request.sqe.user_data, res, flags | if announced { IORING_CQE_F_MORE } else { 0 }, inline);
+        st.timers.posted += 1;
+        self.post(request.sqe.user_data, ops::net::notification(&request.sqe), IORING_CQE_F_NOTIF, inline);
     }
 
     /// Posts one of several CQEs of a request that goes on. False where the CQ is full: such a request has to end.

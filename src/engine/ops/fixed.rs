@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Requests on fixed buffers, and the one that changes the file table.
 
-use super::{require, rw, Outcome};
+use super::{message, require, rw, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::engine::request::{ReqId, Request};
@@ -32,6 +32,11 @@ pub fn prepare_vectors(request: &mut Request) -> Result<(), Errno> {
 pub fn import(st: &mut State, id: ReqId) -> Result<(), Errno> {
     let Some(request) = st.requests.get(id) else { return Ok(()) };
     let sqe = &request.sqe;
+    if request.notifies && sqe.ioprio & IORING_RECVSEND_FIXED_BUF != 0 {
+        let number = sqe.buf_index;
+        request.buffer = Some(st.resources.buffer(number)?);
+        return check_send(request);
+    }
     let vectored = match sqe.opcode {
         IORING_OP_READ_FIXED | IORING_OP_WRITE_FIXED => false,
         IORING_OP_READV_FIXED | IORING_OP_WRITEV_FIXED => true,
@@ -52,6 +57,19 @@ pub fn import(st: &mut State, id: ReqId) -> Result<(), Errno> {
     }
     request.buffer = Some(buffer);
     Ok(())
+}
+
+/// The same for a send that is to copy nothing, of a buffer or of vectors.
+fn check_send(request: &mut Request) -> Result<(), Errno> {
+    let one = request.sqe.opcode == IORING_OP_SEND_ZC && request.sqe.ioprio & IORING_SEND_VECTORIZED == 0;
+    if !one {
+        message::keep(request)?;
+    }
+    let Some(buffer) = &request.buffer else { return Ok(()) };
+    if one {
+        return buffer.check_range(request.sqe.addr, request.sqe.len as u64);
+    }
+    message::vectors(request).try_for_each(|vector| buffer.check_range(vector.iov_base as u64, vector.iov_len as u64))
 }
 
 pub fn prepare_update(request: &mut Request) -> Result<(), Errno> {

@@ -5,19 +5,62 @@
 //! copied first: header, vectors, and the address it is sent to. Control data is read when it is sent, and the room for the sender's
 //! address when it is received; so the kernel does it.
 
-use super::net::{goes_on, has_more, waits_first, DONTWAIT, IN, NOSIGNAL, OUT, WAITALL};
+use super::net::{check_send, check_zero_copy, goes_on, has_more, send_flags, waits_first, DONTWAIT, IN, OUT, WAITALL};
 use super::{call, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::engine::program;
 use crate::engine::request::{ReqId, Request};
 use crate::engine::ring::{Completion, Ring, State};
-use ::core::mem::{offset_of, size_of};
+use ::core::mem::{offset_of, size_of, zeroed};
 use ::core::ptr::null_mut;
 
 pub fn prepare(request: &mut Request) -> Result<(), Errno> {
-    let sqe = &request.sqe;
-    require(sqe.off == 0 && sqe.file_index == 0 && sqe.ioprio & !IORING_RECVSEND_POLL_FIRST == 0)
+    if request.sqe.opcode == IORING_OP_RECVMSG {
+        require(request.sqe.ioprio & !IORING_RECVSEND_POLL_FIRST == 0)?;
+    } else {
+        check_send(request)?;
+    }
+    require(request.sqe.off == 0 && request.sqe.file_index == 0)
+}
+
+/// Makes a message of a send whose address names vectors.
+pub fn make(request: &mut Request) -> Result<(), Errno> {
+    // SAFETY: zero is a value of every field.
+    let mut header: libc::msghdr = unsafe { zeroed() };
+    if request.sqe.off != 0 {
+        header.msg_name = request.sqe.off as usize as *mut _;
+        header.msg_namelen = request.sqe.addr_len() as u32;
+    }
+    require(request.sqe.len <= libc::UIO_MAXIOV as u32)?;
+    header.msg_iovlen = request.sqe.len as _;
+    header.msg_iov = keep_vectors(request, request.sqe.addr, header.msg_iovlen)?;
+    // No header of the program's; a send never looks for it.
+    store(request, header, u64::MAX)
+}
+
+fn keep_vectors(request: &mut Request, from: u64, count: usize) -> Result<*mut libc::iovec, Errno> {
+    match count {
+        0 => Ok(null_mut()),
+        _ => Ok(request.keep_bytes(from, count * size_of::<libc::iovec>())? as usize as *mut libc::iovec),
+    }
+}
+
+fn store(request: &mut Request, header: libc::msghdr, theirs: u64) -> Result<(), Errno> {
+    let room = request.keep_zeroes(size_of::<libc::msghdr>())?;
+    // SAFETY: room for one header, which the kernel alone looks at while its calls last.
+    unsafe { (room as usize as *mut libc::msghdr).write_unaligned(header) };
+    request.sqe.addr = room;
+    request.sqe.off = theirs;
+    Ok(())
+}
+
+/// The vectors of a message that is kept.
+pub fn vectors(request: &Request) -> impl Iterator<Item = libc::iovec> {
+    let header = Kept::of(request).map(|kept| kept.header);
+    let (first, count) = header.map_or((null_mut(), 0), |header| (header.msg_iov, header.msg_iovlen));
+    // SAFETY: our copies of the vectors, as many as the header says.
+    (0..count).map(move |index| unsafe { first.add(index).read_unaligned() })
 }
 
 /// Copies the message: from now on `addr` of the SQE is our header, and `off`, where nothing may stand, the program's.
@@ -31,7 +74,7 @@ pub fn keep(request: &mut Request) -> Result<(), Errno> {
         header.msg_namelen = 0;
     }
     require(header.msg_namelen as i32 >= 0)?;
-    if request.sqe.opcode == IORING_OP_SENDMSG && header.msg_namelen != 0 {
+    if request.sqe.opcode != IORING_OP_RECVMSG && header.msg_namelen != 0 {
         header.msg_namelen = header.msg_namelen.min(size_of::<libc::sockaddr_storage>() as u32);
         let name = request.keep_bytes(header.msg_name as u64, header.msg_namelen as usize)?;
         header.msg_name = name as usize as *mut _;
@@ -40,16 +83,8 @@ pub fn keep(request: &mut Request) -> Result<(), Errno> {
     if count > libc::UIO_MAXIOV as usize {
         return Err(Errno::from_raw(libc::EMSGSIZE));
     }
-    header.msg_iov = match count {
-        0 => null_mut(),
-        _ => request.keep_bytes(header.msg_iov as u64, count * size_of::<libc::iovec>())? as usize as *mut libc::iovec,
-    };
-    let room = request.keep_zeroes(size_of::<libc::msghdr>())?;
-    // SAFETY: room for one header, which the kernel alone looks at while its calls last.
-    unsafe { (room as usize as *mut libc::msghdr).write_unaligned(header) };
-    request.sqe.addr = room;
-    request.sqe.off = theirs;
-    Ok(())
+    header.msg_iov = keep_vectors(request, header.msg_iov as u64, count)?;
+    store(request, header, theirs)
 }
 
 /// Our copy of a message.
@@ -123,6 +158,9 @@ impl Kept {
 
 pub fn send(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    if let Err(e) = check_zero_copy(request) {
+        return Err(e).into();
+    }
     waits_first(request, OUT).unwrap_or_else(|| transfer(request)).kept(request)
 }
 
@@ -146,7 +184,7 @@ impl Outcome {
 
 fn transfer(request: &mut Request) -> Outcome {
     let receives = request.sqe.opcode == IORING_OP_RECVMSG;
-    let (nr, extra_flags, events) = if receives { (libc::SYS_recvmsg, 0, IN) } else { (libc::SYS_sendmsg, NOSIGNAL, OUT) };
+    let (nr, events) = if receives { (libc::SYS_recvmsg, IN) } else { (libc::SYS_sendmsg, OUT) };
     let all = request.sqe.op_flags & WAITALL != 0;
     if all {
         // It may take several calls, each for what the last has left.
@@ -158,7 +196,7 @@ fn transfer(request: &mut Request) -> Outcome {
     if let Some(Err(e)) = kept.as_mut().filter(|_| receives).map(Kept::renew_room_for_name) {
         return Err(e).into();
     }
-    let flags = (request.sqe.op_flags | DONTWAIT | extra_flags) as usize;
+    let flags = if receives { request.sqe.op_flags | DONTWAIT } else { send_flags(&request.sqe) } as usize;
     // SAFETY: the kernel checks the header and what it names; a kept one is ours alone.
     let result = unsafe { call(nr, [request.fd as usize, request.sqe.addr as usize, flags, 0, 0, 0]) };
     let Some(wanted) = kept.as_ref().map(|kept| (kept.left(), kept.header.msg_controllen == 0)) else {

@@ -12,7 +12,7 @@ pub mod futex;
 mod message;
 mod misc;
 pub mod msg;
-mod net;
+pub mod net;
 pub mod poll;
 pub mod quick;
 pub mod rw;
@@ -112,9 +112,9 @@ const fn op(opcode: u8) -> Op {
         IORING_OP_SYMLINKAT => worked(fs::prepare_symlinkat, fs::symlinkat, false),
         IORING_OP_POLL_ADD => Op { file: true, ..internal(poll::prepare_add, poll::add) },
         IORING_OP_POLL_REMOVE => internal(poll::prepare_remove, poll::remove),
-        IORING_OP_SENDMSG => socket(message::prepare, message::send),
+        IORING_OP_SENDMSG | IORING_OP_SENDMSG_ZC => socket(message::prepare, message::send),
         IORING_OP_RECVMSG => socket(message::prepare, message::receive),
-        IORING_OP_SEND => socket(net::prepare_send, net::send),
+        IORING_OP_SEND | IORING_OP_SEND_ZC => socket(net::prepare_send, net::send),
         IORING_OP_RECV => socket(net::prepare_recv, net::recv),
         IORING_OP_ACCEPT => Op { work: Some(net::accept_blocking), waits: true, ..socket(net::prepare_accept, net::accept) },
         IORING_OP_CONNECT => Op { ioprio: false, ..socket(net::prepare_connect, net::connect) },
@@ -166,8 +166,6 @@ const fn is_served(opcode: usize) -> bool {
         opcode as u8,
         IORING_OP_PROVIDE_BUFFERS
             | IORING_OP_REMOVE_BUFFERS
-            | IORING_OP_SEND_ZC
-            | IORING_OP_SENDMSG_ZC
             | IORING_OP_READ_MULTISHOT
             | IORING_OP_FIXED_FD_INSTALL
             | IORING_OP_RECV_ZC
@@ -212,7 +210,7 @@ pub fn prepare(request: &mut Request, previous: Option<u8>, restrictions: Option
 /// Keeps what a request names that is not done at once, where its operation reads that as late as it can.
 fn keep(request: &mut Request) -> Result<(), Errno> {
     match request.sqe.opcode {
-        IORING_OP_SENDMSG | IORING_OP_RECVMSG => message::keep(request),
+        IORING_OP_SENDMSG | IORING_OP_SENDMSG_ZC | IORING_OP_RECVMSG => message::keep(request),
         _ => rw::keep_vectors(request),
     }
 }

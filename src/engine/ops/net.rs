@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Sockets.
 
-use super::{call, require, Outcome};
+use super::{call, message, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
@@ -20,21 +20,69 @@ const SOCK_TYPE_MASK: u64 = 0xf;
 pub const WAITALL: u32 = libc::MSG_WAITALL as u32;
 
 /// `ioprio` flags that are kept.
-const SEND_FLAGS: u16 = IORING_RECVSEND_POLL_FIRST;
+const RECV_FLAGS: u16 = IORING_RECVSEND_POLL_FIRST;
+const SEND_FLAGS: u16 = IORING_RECVSEND_POLL_FIRST | IORING_SEND_VECTORIZED;
+const ZERO_COPY_FLAGS: u16 = SEND_FLAGS | IORING_RECVSEND_FIXED_BUF | IORING_SEND_ZC_REPORT_USAGE;
+
+/// What all sends have in common: their flags, and the notification of those that are to copy nothing. Once that is promised it comes,
+/// whatever becomes of the send.
+pub fn check_send(request: &mut Request) -> Result<(), Errno> {
+    let sqe = &request.sqe;
+    if !matches!(sqe.opcode, IORING_OP_SEND_ZC | IORING_OP_SENDMSG_ZC) {
+        return require(sqe.ioprio & !SEND_FLAGS == 0);
+    }
+    require(sqe.addr3 == 0 && sqe.pad2 == 0 && sqe.flags & IOSQE_CQE_SKIP_SUCCESS == 0)?;
+    request.notifies = true;
+    require(request.sqe.ioprio & !ZERO_COPY_FLAGS == 0)
+}
+
+/// What the second CQE says: a plain send has copied everything, and is done with the buffer.
+pub fn notification(sqe: &io_uring_sqe) -> i32 {
+    if sqe.ioprio & IORING_SEND_ZC_REPORT_USAGE != 0 {
+        IORING_NOTIF_USAGE_ZC_COPIED as i32
+    } else {
+        0
+    }
+}
+
+/// The flags of a send's system call. The kernel's own way to copy nothing would report to the socket.
+pub fn send_flags(sqe: &io_uring_sqe) -> u32 {
+    let zero_copy = matches!(sqe.opcode, IORING_OP_SEND_ZC | IORING_OP_SENDMSG_ZC);
+    sqe.op_flags & !(if zero_copy { libc::MSG_ZEROCOPY as u32 } else { 0 }) | DONTWAIT | NOSIGNAL
+}
+
+/// -EOPNOTSUPP for sockets on which the kernel refuses sends that copy nothing.
+pub fn check_zero_copy(request: &Request) -> Result<(), Errno> {
+    if !request.notifies {
+        return Ok(());
+    }
+    let family = option(request.fd, libc::SO_DOMAIN)?;
+    let protocol = option(request.fd, libc::SO_PROTOCOL)?;
+    let internet = matches!(family, libc::AF_INET | libc::AF_INET6);
+    if internet && matches!(protocol, libc::IPPROTO_TCP | libc::IPPROTO_UDP) {
+        Ok(())
+    } else {
+        Err(Errno::OPNOTSUPP)
+    }
+}
 
 pub fn prepare_send(request: &mut Request) -> Result<(), Errno> {
+    check_send(request)?;
     // The upper half of the place where the address has its length.
-    require(request.sqe.file_index >> 16 == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)?;
+    require(request.sqe.file_index >> 16 == 0)?;
     let (address, len) = (request.sqe.off, request.sqe.addr_len() as usize);
-    if address != 0 && request.sqe.opcode == IORING_OP_SEND {
+    if address != 0 {
         require(len <= size_of::<libc::sockaddr_storage>())?;
         request.sqe.off = request.keep_bytes(address, len)?;
+    }
+    if request.sqe.ioprio & IORING_SEND_VECTORIZED != 0 {
+        return message::make(request);
     }
     Ok(())
 }
 
 pub fn prepare_recv(request: &mut Request) -> Result<(), Errno> {
-    require(request.sqe.off == 0 && request.sqe.file_index == 0 && request.sqe.ioprio & !SEND_FLAGS == 0)
+    require(request.sqe.off == 0 && request.sqe.file_index == 0 && request.sqe.ioprio & !RECV_FLAGS == 0)
 }
 
 /// Not yet tried, and told to wait before the first try.
@@ -63,13 +111,19 @@ fn settle(request: &mut Request, result: Result<i32, Errno>, wanted: u32, events
     Outcome::Done(Completion { res: completion, flags: 0, failed: all && (completion as u32) < wanted })
 }
 
-pub fn send(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+pub fn send(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    if request.sqe.ioprio & IORING_SEND_VECTORIZED != 0 {
+        return message::send(ring, st, id);
+    }
+    if let Err(e) = check_zero_copy(request) {
+        return Err(e).into();
+    }
     if let Some(wait) = waits_first(request, OUT) {
         return wait;
     }
     let sqe = request.sqe;
-    let flags = (sqe.op_flags | DONTWAIT | NOSIGNAL) as usize;
+    let flags = send_flags(&sqe) as usize;
     let buffer = sqe.addr as usize + request.done as usize;
     let left = (sqe.len - request.done) as usize;
     let (address, address_len) = (sqe.off as usize, sqe.addr_len() as usize);
