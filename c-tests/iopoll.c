@@ -44,17 +44,17 @@ static void iopoll_reads(unsigned flags)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(polled_reads_complete_when_they_are_looked_for, .part2 = true)
+TEST(polled_reads_complete_when_they_are_looked_for)
 {
 	iopoll_reads(IORING_SETUP_IOPOLL);
 }
 
-TEST(hybrid_polling_completes_as_well, .part2 = true)
+TEST(hybrid_polling_completes_as_well)
 {
 	iopoll_reads(IORING_SETUP_IOPOLL | IORING_SETUP_HYBRID_IOPOLL);
 }
 
-TEST(what_cannot_be_polled_is_refused, .part2 = true)
+TEST(what_cannot_be_polled_is_refused)
 {
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
@@ -75,7 +75,7 @@ TEST(what_cannot_be_polled_is_refused, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_polling_ring_has_nothing_when_nothing_was_asked, .part2 = true)
+TEST(a_polling_ring_has_nothing_when_nothing_was_asked)
 {
 	struct io_uring_cqe *cqe = NULL;
 	struct io_uring ring;

@@ -545,6 +545,14 @@ TEST(bad_messages_are_refused)
 	need_op(&here, IORING_OP_MSG_RING);
 	io_uring_prep_msg_ring(sqe_of(&here), fds[0], 1, 2, 0);
 	CHECK_EQ(run_one(&here), -EBADFD);
+	CHECK_EQ(io_uring_register_files(&here, fds, 1), 0);
+	for (int i = 0; i < 2; i++) {
+		struct io_uring_sqe *sqe = sqe_of(&here);
+
+		io_uring_prep_msg_ring(sqe, i, 1, 2, 0);
+		sqe->flags |= IOSQE_FIXED_FILE;
+		CHECK_EQ(run_one(&here), i ? -EBADF : -EBADFD);
+	}
 	io_uring_prep_msg_ring(sqe_of(&here), 9999, 1, 2, 0);
 	CHECK_EQ(run_one(&here), -EBADF);
 	io_uring_prep_msg_ring(sqe_of(&here), there.ring_fd, 1, 2, 1 << 20);

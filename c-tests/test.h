@@ -17,7 +17,7 @@
  * Facts about a case stand behind its name:
  *
  *	.part2 = true           needs what a first user-space engine does not serve (provided buffers, multishot requests other than
- *	                        poll and timeout, bundles, direct descriptors, IOPOLL, personalities)
+ *	                        poll and timeout, bundles, direct descriptors, personalities)
  *	.kernel_only = "why"    makes sense only on rings that the kernel serves
  *	.needs_kernel = "why"   makes io_uring system calls by itself, so it needs a kernel that lets it
  *	.limit_s = 60           another time limit than the usual one

@@ -29,7 +29,7 @@ struct Backend {
     is_kernel: bool,
     /// The cases themselves may make io_uring system calls.
     lets_cases_enter: bool,
-    /// Provided buffers, multishot requests, direct descriptors, IOPOLL and personalities are served.
+    /// Provided buffers, multishot requests, direct descriptors and personalities are served.
     serves_part_two: bool,
     /// Runs unless `URING_RS_TEST_BACKENDS` (names with commas between them) says otherwise.
     runs: bool,

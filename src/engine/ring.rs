@@ -162,7 +162,7 @@ impl Ring {
                 break;
             };
             let mut tried = None;
-            if link.head.is_none() && quick::is_plain(&sqe) && st.lets_pass() {
+            if link.head.is_none() && !self.polls_io() && quick::is_plain(&sqe) && st.lets_pass() {
                 if alone == 0 {
                     let (ended, others) = self.merge(st, &mut row, &sqe, head, wanted - taken);
                     alone = others;
@@ -182,7 +182,13 @@ impl Ring {
             }
             row = None;
             let mut request = Request::new(sqe);
-            let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st.restrictions());
+            let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st.restrictions()).and_then(|()| {
+                if self.polls_io() {
+                    ops::check_polled(sqe.opcode)
+                } else {
+                    Ok(())
+                }
+            });
             request.failed = accepted.err().map(Errno::to_c);
             let Some(id) = st.requests.insert(request) else { break };
             head = head.wrapping_add(1);
@@ -213,6 +219,11 @@ impl Ring {
             return Err(Errno::AGAIN);
         }
         Ok(taken)
+    }
+
+    /// True for a ring with `IORING_SETUP_IOPOLL`: all it does is direct I/O, whose ends are looked for when the program asks.
+    pub fn polls_io(&self) -> bool {
+        self.flags & IORING_SETUP_IOPOLL != 0
     }
 
     /// Does what an SQE asks for, where that is possible before it becomes a request: `Parked` says that it is done and posted. Anything else

@@ -42,6 +42,8 @@ pub const FEATURES: u32 = IORING_FEAT_SINGLE_MMAP
 /// Setup flags that are kept. The others answer as on a kernel that lacks them.
 pub const FLAGS: u32 = IORING_SETUP_CQSIZE
     | IORING_SETUP_ATTACH_WQ
+    | IORING_SETUP_IOPOLL
+    | IORING_SETUP_HYBRID_IOPOLL
     | IORING_SETUP_SQPOLL
     | IORING_SETUP_SQ_AFF
     | IORING_SETUP_CLAMP
@@ -65,6 +67,7 @@ fn check_flags(flags: u32) -> Result<(), Errno> {
         || has(IORING_SETUP_TASKRUN_FLAG) && !has(IORING_SETUP_COOP_TASKRUN | IORING_SETUP_DEFER_TASKRUN)
         || has(IORING_SETUP_DEFER_TASKRUN) && !has(IORING_SETUP_SINGLE_ISSUER)
         || has(IORING_SETUP_SQ_AFF) && !has(IORING_SETUP_SQPOLL)
+        || has(IORING_SETUP_HYBRID_IOPOLL) && !has(IORING_SETUP_IOPOLL)
         || has(IORING_SETUP_SQPOLL) && has(IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_DEFER_TASKRUN);
     if refused {
         return Err(Errno::INVAL);

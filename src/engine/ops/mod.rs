@@ -207,6 +207,18 @@ pub fn prepare(request: &mut Request, previous: Option<u8>, restrictions: Option
     require(opcode != IORING_OP_LINK_TIMEOUT || previous.is_some_and(|previous| previous != IORING_OP_LINK_TIMEOUT))
 }
 
+/// What a ring that polls for the end of I/O takes.
+pub fn check_polled(opcode: u8) -> Result<(), Errno> {
+    match opcode {
+        IORING_OP_NOP | IORING_OP_FILES_UPDATE | IORING_OP_MSG_RING => Ok(()),
+        IORING_OP_READ | IORING_OP_READV | IORING_OP_READ_FIXED | IORING_OP_READV_FIXED => Ok(()),
+        IORING_OP_WRITE | IORING_OP_WRITEV | IORING_OP_WRITE_FIXED | IORING_OP_WRITEV_FIXED => Ok(()),
+        // Files of other kinds than sockets and block devices only.
+        IORING_OP_URING_CMD => Err(Errno::OPNOTSUPP),
+        _ => Err(Errno::INVAL),
+    }
+}
+
 /// Keeps what a request names that is not done at once, where its operation reads that as late as it can.
 fn keep(request: &mut Request) -> Result<(), Errno> {
     match request.sqe.opcode {

@@ -25,8 +25,9 @@ fn check(sqe: &io_uring_sqe) -> Result<(), Errno> {
 pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     if request.has(IOSQE_FIXED_FILE) {
-        // A ring cannot be a registered file.
-        return Err(Errno::BADF).into();
+        // A ring cannot be a registered file: whatever is there is something else.
+        let index = request.sqe.fd;
+        return st.resources.file(index).and(Err(Errno::BADFD)).into();
     }
     let sqe = request.sqe;
     let sent = target(sqe.fd).and_then(|target| {

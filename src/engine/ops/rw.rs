@@ -198,7 +198,11 @@ impl Transfer<'_> {
 
     /// Past the page cache at a place that the SQE names: there, even a call told not to wait waits for the disk.
     fn is_direct(&self) -> bool {
-        self.sqe.off as i64 >= 0 && sys::fd_flags(self.fd).is_ok_and(|flags| flags & libc::O_DIRECT != 0)
+        self.sqe.off as i64 >= 0 && self.bypasses_cache()
+    }
+
+    fn bypasses_cache(&self) -> bool {
+        sys::fd_flags(self.fd).is_ok_and(|flags| flags & libc::O_DIRECT != 0)
     }
 
     fn caller_refuses_to_wait(&self) -> bool {
@@ -206,9 +210,12 @@ impl Transfer<'_> {
     }
 }
 
-pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let (sqe, fd) = (request.sqe, request.fd);
+    if ring.polls_io() {
+        return polled(request);
+    }
     if sqe.op_flags & libc::RWF_HIPRI as u32 != 0 {
         // Polled I/O belongs to rings made for it.
         return Err(Errno::INVAL).into();
@@ -280,6 +287,22 @@ pub fn together(st: &mut State, first: &io_uring_sqe, all: &Neighbours) -> Optio
         ..*first
     };
     Some(Transfer::new(&vectored, first.fd).run(extra_flags, false).map_or(0, |moved| moved as u64))
+}
+
+/// On a ring that polls: direct I/O on files and block devices, and nothing else.
+fn polled(request: &mut Request) -> Outcome {
+    request.sqe.op_flags &= !(libc::RWF_HIPRI as u32);
+    let transfer = Transfer::new(&request.sqe, request.fd);
+    let kept = match sys::file_kind(request.fd) {
+        Ok((libc::S_IFREG | libc::S_IFBLK, _)) if transfer.is_direct() => Ok(Outcome::Direct),
+        Ok((libc::S_IFREG | libc::S_IFBLK, _)) if transfer.bypasses_cache() => Ok(Outcome::Work),
+        Ok(_) => Err(Errno::OPNOTSUPP),
+        Err(e) => Err(e),
+    };
+    match kept.and_then(|outcome| keep_vectors(request).map(|()| outcome)) {
+        Ok(outcome) => outcome,
+        Err(e) => Err(e).into(),
+    }
 }
 
 /// The first try of a transfer with one buffer and without flags.
