@@ -210,27 +210,24 @@ void latency_add(uint64_t ns)
 /* The middle of the bucket that holds the given share of all. */
 static uint64_t latency_at(double share)
 {
-	uint64_t wanted = (uint64_t)(share * (double)latency_count), seen = 0;
-	unsigned index;
+	uint64_t wanted = (uint64_t)(share * (double)latency_count), seen = 0, value;
+	unsigned index, shift;
 
 	for (index = 0; index < NR_BUCKETS; index++) {
 		seen += buckets[index];
 		if (seen > wanted)
 			break;
 	}
-	if (index == NR_BUCKETS)
-		return latency_max;
-	if (index < 1u << SUB_BITS)
-		return index;
-	{
-		unsigned shift = (index >> SUB_BITS) - 1;
-		uint64_t low = (uint64_t)((1u << SUB_BITS) + (index & ((1u << SUB_BITS) - 1))) << shift;
-
-		return low + ((1ull << shift) >> 1);
-	}
+	if (index < 1u << SUB_BITS || index == NR_BUCKETS)
+		return index < NR_BUCKETS ? index : latency_max;
+	shift = (index >> SUB_BITS) - 1;
+	value = (uint64_t)((1u << SUB_BITS) + (index & ((1u << SUB_BITS) - 1))) << shift;
+	value += (1ull << shift) >> 1;
+	return value < latency_max ? value : latency_max;
 }
 
-static uint64_t estimate;	/* ns * 16 per operation */
+/* Sixteenths of a nanosecond that an operation takes. */
+static uint64_t estimate;
 
 static uint64_t ops_for(uint64_t ns)
 {
@@ -260,7 +257,7 @@ static void measure(const struct bench *bench, uint64_t ops, int talk)
 		estimate = wall * 16 / done;
 }
 
-/* More and more operations until they take `ns`. The check is left to the measured runs, where it does not outlast the warming up. */
+/* More and more operations until they take `ns`. */
 static void warm_up(const struct bench *bench, uint64_t ns)
 {
 	uint64_t ops = 1, wall, done;

@@ -74,14 +74,14 @@ static void setup(void)
 		make_ring(&rings[i]);
 }
 
-static ALWAYS_INLINE void prepare(struct io_uring *ring)
+static ALWAYS_INLINE void prepare(struct io_uring *ring, enum mode way)
 {
 	unsigned i;
 
 	for (i = 0; i < depth; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 
-		if (!sqe && (mode != SQPOLL || io_uring_sqring_wait(ring) < 0 || !(sqe = io_uring_get_sqe(ring))))
+		if (!sqe && (way != SQPOLL || io_uring_sqring_wait(ring) < 0 || !(sqe = io_uring_get_sqe(ring))))
 			die("no SQE");
 		io_uring_prep_nop(sqe);
 	}
@@ -135,7 +135,7 @@ static ALWAYS_INLINE void round_trip(struct io_uring *ring, enum mode way)
 {
 	int ret;
 
-	prepare(ring);
+	prepare(ring, way);
 	ret = way == WAIT ? io_uring_submit_and_wait(ring, depth) : io_uring_submit(ring);
 	if (ret != (int)depth && way != SQPOLL)
 		die("submit: %d", ret);
