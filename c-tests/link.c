@@ -276,6 +276,15 @@ TEST(silence_and_drain_do_not_go_together)
 	nop(&ring, 1, IOSQE_IO_DRAIN | IOSQE_CQE_SKIP_SUCCESS);
 	CHECK_EQ(run_one(&ring), -EOPNOTSUPP);
 	io_uring_queue_exit(&ring);
+	/* Nor one after the other. */
+	ring_up(&ring, 8, 0);
+	nop(&ring, 1, IOSQE_IO_DRAIN);
+	CHECK_EQ(run_one(&ring), 0);
+	nop(&ring, 1, IOSQE_CQE_SKIP_SUCCESS);
+	submit(&ring, 1);
+	nop(&ring, 1, IOSQE_IO_DRAIN);
+	CHECK_EQ(run_one(&ring), -EOPNOTSUPP);
+	io_uring_queue_exit(&ring);
 }
 
 /* ---- workers ------------------------------------------------------------------------------------------------------------------- */

@@ -78,6 +78,8 @@ pub struct State {
     pub submitting: bool,
     /// When `alarm` is set to ring; `u64::MAX` for never.
     pub alarm_at: u64,
+    /// A silent request has been submitted: from then on the kernel refuses drains.
+    drains_refused: bool,
     /// The ticker knows of the ring, or is not to.
     pub minded: bool,
 }
@@ -98,6 +100,7 @@ impl State {
             held_requests: 0,
             submitting: false,
             alarm_at: u64::MAX,
+            drains_refused: false,
             minded: false,
         }
     }
@@ -105,6 +108,11 @@ impl State {
     /// The restrictions that hold.
     pub fn restrictions(&self) -> Option<&Restrictions> {
         self.restrictions.as_ref().filter(|(_, hold)| *hold).map(|(restrictions, _)| restrictions)
+    }
+
+    /// True where a request may wait for all before it.
+    pub fn lets_drain(&self) -> bool {
+        !self.drains_refused
     }
 
     /// True where nothing stands between an SQE and its issue: no drain, no restrictions, no timeout that counts completions.
@@ -161,6 +169,7 @@ impl Ring {
                 head = head.wrapping_add(1);
                 break;
             };
+            st.drains_refused |= sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0;
             let mut tried = None;
             if link.head.is_none() && !self.polls_io() && quick::is_plain(&sqe) && st.lets_pass() {
                 if alone == 0 {
@@ -182,7 +191,7 @@ impl Ring {
             }
             row = None;
             let mut request = Request::new(sqe);
-            let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st.restrictions()).and_then(|()| {
+            let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st).and_then(|()| {
                 if self.polls_io() {
                     ops::check_polled(sqe.opcode)
                 } else {

@@ -23,7 +23,6 @@ mod xattr;
 
 use super::pool::Job;
 use super::request::{ReqId, Request};
-use super::restrictions::Restrictions;
 use super::ring::{Completion, Ring, State};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
@@ -182,16 +181,16 @@ fn find(opcode: u8) -> &'static Op {
 }
 
 /// Checks an SQE: first what all requests have in common, then the operation's own. `previous` is the opcode before it in its link.
-pub fn prepare(request: &mut Request, previous: Option<u8>, restrictions: Option<&Restrictions>) -> Result<(), Errno> {
+pub fn prepare(request: &mut Request, previous: Option<u8>, st: &State) -> Result<(), Errno> {
     let sqe = &request.sqe;
     let op = find(sqe.opcode);
     if sqe.flags & !SQE_FLAGS != 0 {
         return Err(Errno::INVAL);
     }
-    if sqe.flags & IOSQE_IO_DRAIN != 0 && sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0 {
+    if sqe.flags & IOSQE_IO_DRAIN != 0 && !st.lets_drain() {
         return Err(Errno::OPNOTSUPP);
     }
-    if let Some(restrictions) = restrictions {
+    if let Some(restrictions) = st.restrictions() {
         require((sqe.opcode as usize) < OPCODES)?;
         restrictions.check_sqe(sqe)?;
     }
