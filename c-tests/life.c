@@ -28,6 +28,16 @@ struct scene {
 	bool has_futex;
 };
 
+/* Those that differ by who does the work: with a thread that submits, a part of it is always somewhere else. */
+static const unsigned kinds[] = { 0, IORING_SETUP_SQPOLL };
+enum { KINDS_OF_RINGS = 2 };
+
+/* Submits; a thread that submits may have left some of what came before. */
+static void send_off(struct io_uring *ring, int n)
+{
+	CHECK_CMP(io_uring_submit(ring), >=, n);
+}
+
 static void scene_begin(struct io_uring *ring, struct scene *s)
 {
 	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
@@ -69,7 +79,7 @@ static void scene_begin(struct io_uring *ring, struct scene *s)
 		io_uring_prep_futex_wait(sqe, &s->word, 0, FUTEX_BITSET_MATCH_ANY, FUTEX2_SIZE_U32 | FUTEX2_PRIVATE, 0);
 		sqe->user_data = FUTEX;
 	}
-	submit(ring, KINDS - !s->has_futex);
+	send_off(ring, KINDS - !s->has_futex);
 	check_quiet(ring);
 }
 
@@ -95,7 +105,7 @@ static void scene_end(struct io_uring *ring, struct scene *s)
 		io_uring_prep_futex_wake(sqe, &s->word, 1, FUTEX_BITSET_MATCH_ANY, FUTEX2_SIZE_U32 | FUTEX2_PRIVATE, 0);
 		sqe->user_data = 0;
 	}
-	submit(ring, 1 + s->has_futex);
+	send_off(ring, 1 + s->has_futex);
 	n++;
 	n += s->has_futex;
 	for (int i = 0; i < n; i++) {
@@ -162,11 +172,13 @@ TEST(a_child_makes_rings_of_its_own_and_its_parent_s_go_on)
 	struct io_uring ring;
 	struct scene s;
 
-	ring_up(&ring, 16, 0);
-	scene_begin(&ring, &s);
-	CHECK_EQ(child(ring_works, NULL), 0);
-	scene_end(&ring, &s);
-	io_uring_queue_exit(&ring);
+	for (unsigned kind = 0; kind < KINDS_OF_RINGS; kind++) {
+		ring_up(&ring, 16, kinds[kind]);
+		scene_begin(&ring, &s);
+		CHECK_EQ(child(ring_works, NULL), 0);
+		scene_end(&ring, &s);
+		io_uring_queue_exit(&ring);
+	}
 }
 
 static void child_of_child(void *ring)
@@ -181,11 +193,13 @@ TEST(a_grandchild_makes_rings_and_a_child_ends_its_copy_of_its_parent_s)
 	struct io_uring ring;
 	struct scene s;
 
-	ring_up(&ring, 16, 0);
-	scene_begin(&ring, &s);
-	CHECK_EQ(child(child_of_child, &ring), 0);
-	scene_end(&ring, &s);
-	io_uring_queue_exit(&ring);
+	for (unsigned kind = 0; kind < KINDS_OF_RINGS; kind++) {
+		ring_up(&ring, 16, kinds[kind]);
+		scene_begin(&ring, &s);
+		CHECK_EQ(child(child_of_child, &ring), 0);
+		scene_end(&ring, &s);
+		io_uring_queue_exit(&ring);
+	}
 }
 
 enum { SERVED = 31, REFUSED };
@@ -254,12 +268,14 @@ TEST(a_child_s_end_leaves_its_parent_s_requests_alone)
 	struct io_uring ring;
 	struct scene s;
 
-	ring_up(&ring, 16, 0);
-	scene_begin(&ring, &s);
-	CHECK_EQ(WEXITSTATUS(child(ends_by_exit, NULL)), 7);
-	CHECK_EQ(WTERMSIG(child(is_killed, NULL)), SIGKILL);
-	scene_end(&ring, &s);
-	io_uring_queue_exit(&ring);
+	for (unsigned kind = 0; kind < KINDS_OF_RINGS; kind++) {
+		ring_up(&ring, 16, kinds[kind]);
+		scene_begin(&ring, &s);
+		CHECK_EQ(WEXITSTATUS(child(ends_by_exit, NULL)), 7);
+		CHECK_EQ(WTERMSIG(child(is_killed, NULL)), SIGKILL);
+		scene_end(&ring, &s);
+		io_uring_queue_exit(&ring);
+	}
 }
 
 TEST(other_programs_start_while_requests_wait)
@@ -272,23 +288,25 @@ TEST(other_programs_start_while_requests_wait)
 	pid_t pid;
 	int status;
 
-	ring_up(&ring, 16, 0);
-	scene_begin(&ring, &s);
-	CHECK_EQ(WEXITSTATUS(system("exit 3")), 3);
-	out = popen("echo hello", "r");
-	CHECK(out && fgets(text, sizeof(text), out));
-	CHECK_EQ(pclose(out), 0);
-	CHECK_STR(text, "hello\n");
-	CHECK_EQ(posix_spawn(&pid, "/bin/sh", NULL, NULL, args, environ), 0);
-	SYS(waitpid(pid, &status, 0));
-	CHECK_EQ(WEXITSTATUS(status), 5);
-	pid = vfork();
-	if (!pid)
-		_exit(9);
-	SYS(waitpid(pid, &status, 0));
-	CHECK_EQ(WEXITSTATUS(status), 9);
-	scene_end(&ring, &s);
-	io_uring_queue_exit(&ring);
+	for (unsigned kind = 0; kind < KINDS_OF_RINGS; kind++) {
+		ring_up(&ring, 16, kinds[kind]);
+		scene_begin(&ring, &s);
+		CHECK_EQ(WEXITSTATUS(system("exit 3")), 3);
+		out = popen("echo hello", "r");
+		CHECK(out && fgets(text, sizeof(text), out));
+		CHECK_EQ(pclose(out), 0);
+		CHECK_STR(text, "hello\n");
+		CHECK_EQ(posix_spawn(&pid, "/bin/sh", NULL, NULL, args, environ), 0);
+		SYS(waitpid(pid, &status, 0));
+		CHECK_EQ(WEXITSTATUS(status), 5);
+		pid = vfork();
+		if (!pid)
+			_exit(9);
+		SYS(waitpid(pid, &status, 0));
+		CHECK_EQ(WEXITSTATUS(status), 9);
+		scene_end(&ring, &s);
+		io_uring_queue_exit(&ring);
+	}
 }
 
 struct busy {
@@ -362,23 +380,26 @@ TEST(children_are_made_while_other_threads_are_inside_the_library)
 /* ---- exec ------------------------------------------------------------------------------------------------------------------------ */
 
 /* A copy of this process with a ring and requests in flight becomes another program, which looks what it has got. */
-static void becomes_another(void *unused)
+static void becomes_another(void *arg)
 {
 	struct io_uring ring;
 	struct scene s;
 
-	(void)unused;
 	/* What the case itself has open is not the question. */
 	for (int fd = 3; fd < 64; fd++)
 		close(fd);
-	ring_up(&ring, 16, 0);
+	ring_up(&ring, 16, *(unsigned *)arg);
 	scene_begin(&ring, &s);
 	execl("/bin/sh", "sh", "-c", "for fd in /proc/self/fd/*; do case $(readlink $fd) in anon_inode*) exit 4; esac; done; exit 6", NULL);
 }
 
 TEST(a_program_that_is_started_in_place_gets_nothing_of_a_ring)
 {
-	CHECK_EQ(WEXITSTATUS(child(becomes_another, NULL)), 6);
+	for (unsigned kind = 0; kind < KINDS_OF_RINGS; kind++) {
+		unsigned flags = kinds[kind];
+
+		CHECK_EQ(WEXITSTATUS(child(becomes_another, &flags)), 6);
+	}
 }
 
 /* ---- exit ------------------------------------------------------------------------------------------------------------------------ */
@@ -389,6 +410,7 @@ struct ending {
 	enum way way;
 	bool from_handler;
 	bool waits;
+	unsigned flags;
 };
 
 static struct ending ending;
@@ -416,7 +438,7 @@ static void ends_with_requests(void *unused)
 	struct scene s;
 
 	(void)unused;
-	ring_up(&ring, 16, 0);
+	ring_up(&ring, 16, ending.flags);
 	scene_begin(&ring, &s);
 	if (!ending.from_handler) {
 		end_now(0);
@@ -434,9 +456,12 @@ static void ends_with_requests(void *unused)
 			io_uring_wait_cqe(&ring, &cqe);
 			continue;
 		}
+		if (ending.flags & IORING_SETUP_SQPOLL)
+			while (io_uring_sq_space_left(&ring) < 2)
+				io_uring_sqring_wait(&ring);
 		io_uring_prep_nop(sqe_of(&ring));
 		io_uring_prep_poll_add(sqe_of(&ring), s.pipe[1], POLLOUT);
-		submit(&ring, 2);
+		send_off(&ring, 2);
 		while (!io_uring_peek_cqe(&ring, &cqe))
 			io_uring_cqe_seen(&ring, cqe);
 	}
@@ -444,13 +469,14 @@ static void ends_with_requests(void *unused)
 
 TEST(a_process_ends_with_requests_in_flight)
 {
-	for (int i = 0; i < 3 * 2 * 2; i++) {
+	for (int i = 0; i < 3 * 2 * 2 * KINDS_OF_RINGS; i++) {
 		uint64_t start = now_ms();
 		int status;
 
 		ending.way = (enum way)(BY_EXIT + i % 3);
 		ending.from_handler = i / 3 % 2;
-		ending.waits = i / 6;
+		ending.waits = i / 6 % 2;
+		ending.flags = kinds[i / 12];
 		status = child(ends_with_requests, NULL);
 		if (ending.way == BY_SIGNAL)
 			CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
