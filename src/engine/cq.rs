@@ -4,6 +4,7 @@
 use super::nudge::Nudge;
 use super::registry;
 use super::ring::Ring;
+use super::signal::Signal;
 use super::sync::Guard;
 use crate::core::abi::*;
 use crate::core::primitive::{atomic_and, atomic_or, load_acquire, load_relaxed, store_relaxed, store_release};
@@ -30,12 +31,8 @@ pub struct Cq {
     tail: u32,
     /// Completions that found the CQ full, in order.
     overflow: VecDeque<io_uring_cqe>,
-    /// `evf` is readable.
-    signalled: bool,
-    /// Looks at an empty CQ since the last post.
-    strikes: u32,
-    /// Something was posted since `evf` was last seen to.
-    unsignalled_posts: bool,
+    /// Whether `evf` is readable, and should be.
+    signal: Signal,
     nudge: Nudge,
     /// A registered eventfd.
     pub eventfd: Option<Eventfd>,
@@ -45,21 +42,9 @@ pub struct Cq {
 
 impl Cq {
     pub const fn new() -> Cq {
-        Cq {
-            tail: 0,
-            overflow: VecDeque::new(),
-            signalled: false,
-            strikes: 0,
-            unsignalled_posts: false,
-            nudge: Nudge::new(),
-            eventfd: None,
-            watchers: Vec::new(),
-        }
+        Cq { tail: 0, overflow: VecDeque::new(), signal: Signal::new(), nudge: Nudge::new(), eventfd: None, watchers: Vec::new() }
     }
 }
-
-/// Looks at an empty CQ before `evf` is cleared: a program that polls by peeking looks once per turn and finds its completions next time.
-const STRIKES: u32 = 2;
 
 impl Ring {
     /// Completions posted and not consumed, as far as the program says.
@@ -99,8 +84,7 @@ impl Ring {
     /// The same under a lock that the thread which submits has taken for several.
     pub fn post_in_row(&self, cq: &mut Cq, user_data: u64, res: i32, flags: u32) {
         self.put_cqe(cq, io_uring_cqe { user_data, res, flags });
-        cq.unsignalled_posts = true;
-        cq.strikes = 0;
+        cq.signal.posted();
         self.notify_eventfd(cq, true);
     }
 
@@ -117,8 +101,7 @@ impl Ring {
 
     /// Tells of a completion whoever has to be told.
     fn announce(&self, mut cq: Guard<'_, Cq>, inline: bool) {
-        cq.unsignalled_posts = true;
-        cq.strikes = 0;
+        cq.signal.posted();
         self.notify_eventfd(&cq, inline);
         if inline {
             return;
@@ -176,7 +159,7 @@ impl Ring {
                 return;
             }
             cq.overflow.pop_front();
-            cq.unsignalled_posts = true;
+            cq.signal.posted();
         }
         // SAFETY: a field of the ring's memory.
         unsafe { atomic_and(self.memory.sq_flags, !IORING_SQ_CQ_OVERFLOW) };
@@ -214,8 +197,7 @@ impl Ring {
 
     /// Makes the ring's descriptor readable. An edge-triggered watcher wants to hear of every batch, so it is written again.
     fn signal(&self, cq: &mut Cq) {
-        cq.signalled = true;
-        cq.unsignalled_posts = false;
+        cq.signal.given();
         sys::eventfd_signal(self.evf);
         // SAFETY: a field of the ring's memory.
         unsafe { atomic_or(self.memory.sq_flags, IORING_SQ_TASKRUN) };
@@ -225,10 +207,10 @@ impl Ring {
     /// that only ever wait never look at an empty CQ, so for them it stays readable and this costs little.
     pub fn settle_signal(&self) {
         let mut cq = self.cq.lock();
-        if !cq.unsignalled_posts || self.cq_ready() == 0 {
+        if !cq.signal.is_owed() || self.cq_ready() == 0 {
             return;
         }
-        if cq.signalled && cq.watchers.is_empty() && !cq.nudge.is_due(self.fd.load(Ordering::Relaxed)) {
+        if cq.signal.is_given() && cq.watchers.is_empty() && !cq.nudge.is_due(self.fd.load(Ordering::Relaxed)) {
             return;
         }
         self.signal(&mut cq);
@@ -252,17 +234,12 @@ impl Ring {
     /// The program looked and found the CQ empty: after the second such look its descriptor stops being readable. True where that was now.
     pub fn strike(&self) -> bool {
         let mut cq = self.cq.lock();
-        if !cq.signalled || self.cq_ready() != 0 {
-            return false;
-        }
-        cq.strikes += 1;
-        if cq.strikes < STRIKES {
+        // Under the lock: what is posted after this look gives the signal anew.
+        if self.cq_ready() != 0 || !cq.signal.strike() {
             return false;
         }
         sys::eventfd_clear(self.evf);
         cq.nudge.stop();
-        cq.signalled = false;
-        cq.strikes = 0;
         true
     }
 
@@ -272,7 +249,7 @@ impl Ring {
         // SAFETY: a field of the ring's memory; set and cleared under the lock.
         unsafe {
             let set = load_relaxed(self.memory.sq_flags) & IORING_SQ_TASKRUN != 0;
-            match (pending || cq.signalled, set) {
+            match (pending || cq.signal.is_given(), set) {
                 (true, false) => atomic_or(self.memory.sq_flags, IORING_SQ_TASKRUN),
                 (false, true) => atomic_and(self.memory.sq_flags, !IORING_SQ_TASKRUN),
                 _ => {}

@@ -39,6 +39,8 @@ mod resources;
 mod restrictions;
 mod ring;
 mod setup;
+mod signal;
+mod slab;
 mod sqpoll;
 mod sync;
 mod ticker;
