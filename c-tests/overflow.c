@@ -408,8 +408,7 @@ TEST(a_wide_sqe_at_the_end_needs_three_slots_of_a_mixed_sq)
 	CHECK_PTR(io_uring_get_sqe128(&fake.ring), &fake.sqes[0]);
 }
 
-TEST(a_mixed_cq_of_the_kernel_delivers_both_sizes,
-     .kernel_only = "the engine has no rings of mixed sizes yet")
+TEST(a_mixed_cq_delivers_both_sizes)
 {
 	struct io_uring ring;
 	struct io_uring_cqe *cqe;
@@ -442,8 +441,96 @@ TEST(a_mixed_cq_of_the_kernel_delivers_both_sizes,
 	io_uring_queue_exit(&ring);
 }
 
+static void prepare_large(struct io_uring *ring, uint64_t data)
+{
+	struct io_uring_sqe *sqe = sqe_of(ring);
+
+	io_uring_prep_nop(sqe);
+	sqe->user_data = data;
+	sqe->nop_flags = IORING_NOP_CQE32;
+	sqe->off = data + 1000;
+	sqe->addr = data + 2000;
+}
+
+static void prepare_small(struct io_uring *ring, uint64_t data)
+{
+	struct io_uring_sqe *sqe = sqe_of(ring);
+
+	io_uring_prep_nop(sqe);
+	sqe->user_data = data;
+}
+
+TEST(large_entries_of_a_mixed_cq_keep_their_order_through_its_end_and_its_overflow)
+{
+	struct io_uring_params p;
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+
+	memset(&p, 0, sizeof(p));
+	p.flags = IORING_SETUP_CQE_MIXED | IORING_SETUP_CQSIZE;
+	p.cq_entries = 1;
+	if (kernel_knows_setup_flags(IORING_SETUP_CQE_MIXED))
+		CHECK_EQ(io_uring_queue_init_params(1, &ring, &p), -EOVERFLOW);
+	p.flags = IORING_SETUP_CQE_MIXED | IORING_SETUP_CQSIZE;
+	p.cq_entries = 4;
+	ring_up_params(&ring, 4, &p);
+	for (uint64_t i = 1; i <= 3; i++)
+		prepare_small(&ring, i);
+	submit(&ring, 3);
+	io_uring_cq_advance(&ring, 2);
+	/* The last slot is too small for it: a filler. */
+	prepare_large(&ring, 4);
+	submit(&ring, 1);
+	CHECK_EQ(*ring.cq.ktail, 6);
+	CHECK_EQ(ring.cq.cqes[3].flags, IORING_CQE_F_SKIP);
+	prepare_small(&ring, 5);
+	prepare_large(&ring, 6);
+	prepare_small(&ring, 7);
+	submit(&ring, 3);
+	CHECK(io_uring_cq_has_overflow(&ring));
+	for (uint64_t i = 3; i <= 7; i++) {
+		bool large = i == 4 || i == 6;
+
+		CHECK_EQ(io_uring_wait_cqe(&ring, &cqe), 0);
+		CHECK_EQ(cqe->user_data, i);
+		CHECK_EQ(cqe->flags, large ? IORING_CQE_F_32 : 0);
+		if (large) {
+			CHECK_EQ(cqe->big_cqe[0], i + 1000);
+			CHECK_EQ(cqe->big_cqe[1], i + 2000);
+		}
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(only_rings_with_large_entries_are_asked_for_them)
+{
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+
+	need_kernel_with(IORING_OP_PIPE, "rings of mixed sizes");
+	ring_up(&ring, 8, 0);
+	prepare_large(&ring, 1);
+	prepare_small(&ring, 2);
+	/* What is refused ends the submission. */
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	CHECK_EQ(reap_data(&ring, 1), -EINVAL);
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	CHECK_EQ(reap_data(&ring, 2), 0);
+	io_uring_queue_exit(&ring);
+	ring_up(&ring, 8, IORING_SETUP_CQE32);
+	prepare_large(&ring, 3);
+	submit(&ring, 1);
+	CHECK_EQ(io_uring_wait_cqe(&ring, &cqe), 0);
+	CHECK_EQ(cqe->flags, 0);
+	CHECK_EQ(cqe->big_cqe[0], 1003);
+	CHECK_EQ(cqe->big_cqe[1], 2003);
+	io_uring_queue_exit(&ring);
+}
+
 TEST(a_mixed_sq_of_the_kernel_takes_both_sizes,
-     .kernel_only = "the engine has no rings of mixed sizes yet")
+     .kernel_only = "the engine has no SQEs of mixed sizes yet")
 {
 	struct io_uring ring;
 

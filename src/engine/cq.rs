@@ -30,7 +30,7 @@ pub struct Cq {
     /// Our own copy of the tail: the program may scribble over the one it sees.
     tail: u32,
     /// Completions that found the CQ full, in order.
-    overflow: VecDeque<io_uring_cqe>,
+    overflow: VecDeque<(io_uring_cqe, Extra)>,
     /// Whether `evf` is readable, and should be.
     signal: Signal,
     nudge: Nudge,
@@ -45,6 +45,9 @@ impl Cq {
         Cq { tail: 0, overflow: VecDeque::new(), signal: Signal::new(), nudge: Nudge::new(), eventfd: None, watchers: Vec::new() }
     }
 }
+
+/// What a large entry has more than a small one.
+pub type Extra = [u64; 2];
 
 impl Ring {
     /// Completions posted and not consumed, as far as the program says.
@@ -76,23 +79,32 @@ impl Ring {
     /// `inline` says that the thread which submits posts it, on its way out to the program.
     pub fn post(&self, user_data: u64, res: i32, flags: u32, inline: bool) -> bool {
         let mut cq = self.cq.lock();
-        let posted = self.put_cqe(&mut cq, io_uring_cqe { user_data, res, flags });
+        let posted = self.put_cqe(&mut cq, io_uring_cqe { user_data, res, flags }, [0; 2]);
         self.announce(cq, inline);
         posted
     }
 
+    /// Posts a large completion, on a ring that has such.
+    #[cold]
+    pub fn post_large(&self, user_data: u64, res: i32, extra: Extra, inline: bool) {
+        let mut cq = self.cq.lock();
+        let flags = if self.flags & IORING_SETUP_CQE_MIXED != 0 { IORING_CQE_F_32 } else { 0 };
+        self.put_cqe(&mut cq, io_uring_cqe { user_data, res, flags }, extra);
+        self.announce(cq, inline);
+    }
+
     /// The same under a lock that the thread which submits has taken for several.
     pub fn post_in_row(&self, cq: &mut Cq, user_data: u64, res: i32, flags: u32) {
-        self.put_cqe(cq, io_uring_cqe { user_data, res, flags });
+        self.put_cqe(cq, io_uring_cqe { user_data, res, flags }, [0; 2]);
         cq.signal.posted();
         self.notify_eventfd(cq, true);
     }
 
     /// Puts a completion into the CQ, or behind those that it has no room for.
-    fn put_cqe(&self, cq: &mut Cq, cqe: io_uring_cqe) -> bool {
-        let posted = cq.overflow.is_empty() && self.write_cqe(cq, cqe);
+    fn put_cqe(&self, cq: &mut Cq, cqe: io_uring_cqe, extra: Extra) -> bool {
+        let posted = cq.overflow.is_empty() && self.write_cqe(cq, cqe, extra);
         if !posted {
-            cq.overflow.push_back(cqe);
+            cq.overflow.push_back((cqe, extra));
             // SAFETY: a field of the ring's memory.
             unsafe { atomic_or(self.memory.sq_flags, IORING_SQ_CQ_OVERFLOW) };
         }
@@ -119,7 +131,7 @@ impl Ring {
     /// Posts a completion of a request that goes on, if the CQ has room; such a one never overflows.
     pub fn post_if_room(&self, user_data: u64, res: i32, flags: u32) -> bool {
         let mut cq = self.cq.lock();
-        if !cq.overflow.is_empty() || !self.write_cqe(&mut cq, io_uring_cqe { user_data, res, flags }) {
+        if !cq.overflow.is_empty() || !self.write_cqe(&mut cq, io_uring_cqe { user_data, res, flags }, [0; 2]) {
             return false;
         }
         self.announce(cq, false);
@@ -127,24 +139,54 @@ impl Ring {
     }
 
     /// Writes an entry and publishes it; false where the CQ is full.
-    fn write_cqe(&self, cq: &mut Cq, cqe: io_uring_cqe) -> bool {
+    fn write_cqe(&self, cq: &mut Cq, cqe: io_uring_cqe, extra: Extra) -> bool {
         let memory: &super::memory::Memory = &self.memory;
+        if self.flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED) != 0 {
+            return self.write_large(cq, cqe, extra);
+        }
         // SAFETY: fields of the ring's memory; the slot is masked, and the program has given it back.
         unsafe {
             let used = cq.tail.wrapping_sub(load_acquire(memory.cq_head));
             if used >= memory.cq_entries {
                 return false;
             }
-            let shift = (self.flags & IORING_SETUP_CQE32 != 0) as u32;
-            let slot = memory.cqes.add(((cq.tail & (memory.cq_entries - 1)) as usize) << shift);
-            slot.write_volatile(cqe);
-            if shift != 0 {
-                slot.add(1).write_volatile(io_uring_cqe::default());
-            }
+            memory.cqes.add((cq.tail & (memory.cq_entries - 1)) as usize).write_volatile(cqe);
             cq.tail = cq.tail.wrapping_add(1);
             store_release(memory.cq_tail, cq.tail);
         }
         true
+    }
+
+    /// The same on a ring of large entries, or of both sizes: there a large one is two small ones side by side. Where only the last slot
+    /// is left before the CQ begins anew, a filler takes it.
+    #[cold]
+    fn write_large(&self, cq: &mut Cq, cqe: io_uring_cqe, extra: Extra) -> bool {
+        let memory: &super::memory::Memory = &self.memory;
+        let mixed = self.flags & IORING_SETUP_CQE_MIXED != 0;
+        let large = !mixed || cqe.flags & IORING_CQE_F_32 != 0;
+        let slots = 1 + (mixed && large) as u32;
+        // SAFETY: fields of the ring's memory; slots are masked, and the program has given them back. Two are asked for together only where
+        // the second does not begin anew.
+        unsafe {
+            let free = memory.cq_entries.saturating_sub(cq.tail.wrapping_sub(load_acquire(memory.cq_head)));
+            let slot = |tail: u32| memory.cqes.add(((tail & (memory.cq_entries - 1)) as usize) << u32::from(!mixed));
+            let mut left = free;
+            if slots == 2 && cq.tail & (memory.cq_entries - 1) == memory.cq_entries - 1 && left != 0 {
+                slot(cq.tail).write_volatile(io_uring_cqe { user_data: 0, res: 0, flags: IORING_CQE_F_SKIP });
+                cq.tail = cq.tail.wrapping_add(1);
+                left -= 1;
+            }
+            let fits = left >= slots;
+            if fits {
+                slot(cq.tail).write_volatile(cqe);
+                if large {
+                    slot(cq.tail).add(1).cast::<Extra>().write_volatile(extra);
+                }
+                cq.tail = cq.tail.wrapping_add(slots);
+            }
+            store_release(memory.cq_tail, cq.tail);
+            fits
+        }
     }
 
     /// Moves overflowed completions into the CQ as far as it has room.
@@ -154,8 +196,8 @@ impl Ring {
             return;
         }
         let mut cq = self.cq.lock();
-        while let Some(cqe) = cq.overflow.front().copied() {
-            if !self.write_cqe(&mut cq, cqe) {
+        while let Some((cqe, extra)) = cq.overflow.front().copied() {
+            if !self.write_cqe(&mut cq, cqe, extra) {
                 return;
             }
             cq.overflow.pop_front();

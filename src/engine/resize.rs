@@ -12,7 +12,8 @@ use ::core::ffi::c_int;
 
 /// Setup flags that may be given; those that shape the entries are the ring's own.
 const GIVEN: u32 = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
-const INHERITED: u32 = IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_NO_MMAP;
+const INHERITED: u32 =
+    IORING_SETUP_NO_SQARRAY | IORING_SETUP_SQE128 | IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED | IORING_SETUP_NO_MMAP;
 
 impl Ring {
     /// Only rings of one thread can be resized: nobody else looks at their memory meanwhile but those who post, behind the CQ's lock.

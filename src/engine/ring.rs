@@ -191,13 +191,8 @@ impl Ring {
             }
             row = None;
             let mut request = Request::new(sqe);
-            let accepted = ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st).and_then(|()| {
-                if self.polls_io() {
-                    ops::check_polled(sqe.opcode)
-                } else {
-                    Ok(())
-                }
-            });
+            let accepted =
+                ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st).and_then(|()| self.check_kind(&sqe));
             request.failed = accepted.err().map(Errno::to_c);
             let Some(id) = st.requests.insert(request) else { break };
             head = head.wrapping_add(1);
@@ -254,6 +249,18 @@ impl Ring {
             st.timers.posted += 1;
         }
         Some(Outcome::Parked)
+    }
+
+    /// What only some kinds of rings do.
+    fn check_kind(&self, sqe: &io_uring_sqe) -> Result<(), Errno> {
+        if self.polls_io() {
+            ops::check_polled(sqe.opcode)?;
+        }
+        let small = self.flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED) == 0;
+        if small && ops::misc::is_large(sqe) {
+            return Err(Errno::INVAL);
+        }
+        Ok(())
     }
 
     /// A copy of the SQE that position `head` names; it is never read again. None for an index that names none.
@@ -458,6 +465,11 @@ impl Ring {
             st.timers.posted += 1;
         }
         let inline = inline && st.submitting;
+        if self.flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED) != 0 {
+            if let Some(extra) = ops::misc::extra(request) {
+                return self.post_large(request.sqe.user_data, res, extra, inline);
+            }
+        }
         if !request.notifies {
             self.post(request.sqe.user_data, res, flags, inline);
             return;

@@ -57,7 +57,8 @@ pub const FLAGS: u32 = IORING_SETUP_CQSIZE
     | IORING_SETUP_DEFER_TASKRUN
     | IORING_SETUP_NO_MMAP
     | IORING_SETUP_REGISTERED_FD_ONLY
-    | IORING_SETUP_NO_SQARRAY;
+    | IORING_SETUP_NO_SQARRAY
+    | IORING_SETUP_CQE_MIXED;
 
 /// The kernel's rules for flags.
 fn check_flags(flags: u32) -> Result<(), Errno> {
@@ -65,6 +66,7 @@ fn check_flags(flags: u32) -> Result<(), Errno> {
     let refused = flags & !FLAGS != 0
         || has(IORING_SETUP_REGISTERED_FD_ONLY) && !has(IORING_SETUP_NO_MMAP)
         || has(IORING_SETUP_TASKRUN_FLAG) && !has(IORING_SETUP_COOP_TASKRUN | IORING_SETUP_DEFER_TASKRUN)
+        || has(IORING_SETUP_CQE32) && has(IORING_SETUP_CQE_MIXED)
         || has(IORING_SETUP_DEFER_TASKRUN) && !has(IORING_SETUP_SINGLE_ISSUER)
         || has(IORING_SETUP_SQ_AFF) && !has(IORING_SETUP_SQPOLL)
         || has(IORING_SETUP_HYBRID_IOPOLL) && !has(IORING_SETUP_IOPOLL)
@@ -93,6 +95,10 @@ pub fn size_entries(entries: u32, p: &mut io_uring_params) -> Result<(), Errno> 
     p.cq_entries = limit(p.cq_entries, MOST_CQ_ENTRIES)?;
     if p.cq_entries < p.sq_entries {
         return Err(Errno::INVAL);
+    }
+    if p.flags & IORING_SETUP_CQE_MIXED != 0 && p.cq_entries < 2 {
+        // A large entry needs two.
+        return Err(Errno::OVERFLOW);
     }
     Ok(())
 }

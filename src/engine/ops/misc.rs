@@ -6,8 +6,9 @@ use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use crate::engine::cancel::{self, Target};
+use crate::engine::cq::Extra;
 use crate::engine::registry;
-use crate::engine::request::{ReqId, Request};
+use crate::engine::request::{ReqId, Request, Stage};
 use crate::engine::ring::{Completion, Ring, State};
 use ::core::ffi::c_int;
 use ::core::mem::size_of;
@@ -18,8 +19,24 @@ pub fn is_ring(fd: c_int) -> bool {
 }
 
 /// `nop_flags` that are kept. `IORING_NOP_TW` asks for a way through the kernel that no completion tells of.
-const NOP_FLAGS: u32 =
-    IORING_NOP_INJECT_RESULT | IORING_NOP_FILE | IORING_NOP_FIXED_FILE | IORING_NOP_FIXED_BUFFER | IORING_NOP_TW;
+const NOP_FLAGS: u32 = IORING_NOP_INJECT_RESULT
+    | IORING_NOP_FILE
+    | IORING_NOP_FIXED_FILE
+    | IORING_NOP_FIXED_BUFFER
+    | IORING_NOP_TW
+    | IORING_NOP_CQE32;
+
+/// True for a request to do nothing whose completion is to be a large one.
+pub fn is_large(sqe: &io_uring_sqe) -> bool {
+    sqe.opcode == IORING_OP_NOP && sqe.op_flags & IORING_NOP_CQE32 != 0
+}
+
+/// What such a completion brings along, where the request had its turn.
+pub fn extra(request: &Request) -> Option<Extra> {
+    let sqe = &request.sqe;
+    let done = request.stage != Stage::Waiting && is_large(sqe);
+    done.then_some([sqe.off, sqe.addr])
+}
 
 pub fn prepare_nop(request: &mut Request) -> Result<(), Errno> {
     require(request.sqe.op_flags & !NOP_FLAGS == 0)

@@ -10,7 +10,7 @@ pub mod fixed;
 mod fs;
 pub mod futex;
 mod message;
-mod misc;
+pub mod misc;
 pub mod msg;
 pub mod net;
 pub mod poll;
