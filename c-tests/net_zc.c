@@ -200,6 +200,9 @@ TEST(whatever_becomes_of_a_zero_copy_send_its_notification_follows)
 	TWICE(&ring, -EOPNOTSUPP, IORING_NOTIF_USAGE_ZC_COPIED);
 	prepare(&ring, tcp[0], "abc", 3, 1 << 9);
 	TWICE(&ring, -EINVAL, 0);
+	/* Among flags that are unknown, the wish for a report is none. */
+	prepare(&ring, tcp[0], "abc", 3, 1 << 9 | IORING_SEND_ZC_REPORT_USAGE);
+	TWICE(&ring, -EINVAL, 0);
 	prepare(&ring, tcp[0], (void *)8, 3, 0);
 	TWICE(&ring, -EFAULT, 0);
 	prepare(&ring, tcp[0], "abc", 3, IORING_RECVSEND_FIXED_BUF);

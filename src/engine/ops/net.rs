@@ -33,7 +33,12 @@ pub fn check_send(request: &mut Request) -> Result<(), Errno> {
     }
     require(sqe.addr3 == 0 && sqe.pad2 == 0 && sqe.flags & IOSQE_CQE_SKIP_SUCCESS == 0)?;
     request.notifies = true;
-    require(request.sqe.ioprio & !ZERO_COPY_FLAGS == 0)
+    if request.sqe.ioprio & !ZERO_COPY_FLAGS != 0 {
+        // Refused before the kernel looks at the wish for a report.
+        request.sqe.ioprio &= !IORING_SEND_ZC_REPORT_USAGE;
+        return Err(Errno::INVAL);
+    }
+    Ok(())
 }
 
 /// What the second CQE says: a plain send has copied everything, and is done with the buffer.
