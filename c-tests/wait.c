@@ -286,6 +286,37 @@ TEST(an_eventfd_tells_of_deferred_work_before_it_is_done)
 	io_uring_queue_exit(&ring);
 }
 
+TEST(a_ring_with_deferred_work_that_reads_its_own_eventfd_is_told_once)
+{
+	uint64_t value = 0;
+	struct io_uring ring;
+	struct answer a[2];
+	int fd = (int)SYS(eventfd(0, EFD_CLOEXEC));
+
+	ring_up_or_skip(&ring, 64, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	CHECK_EQ(io_uring_register_eventfd(&ring, fd), 0);
+	for (int round = 0; round < 20; round++) {
+		CHECK_EQ(io_uring_cq_eventfd_toggle(&ring, false), 0);
+		io_uring_prep_read(sqe_of(&ring), fd, &value, sizeof(value), 0);
+		submit(&ring, 1);
+		for (int i = 0; i < 63; i++)
+			io_uring_prep_nop(sqe_of(&ring));
+		submit(&ring, 63);
+		for (int i = 0; i < 63; i++)
+			CHECK_EQ(reap(&ring).res, 0);
+		CHECK_EQ(io_uring_cq_eventfd_toggle(&ring, true), 0);
+		io_uring_prep_nop(sqe_of(&ring));
+		submit(&ring, 1);
+		sleep_ms(2);
+		reap_sorted(&ring, a, 2);
+		/* The kernel tells of the completion and, a little later, of the work that this made. */
+		CHECK_CMP(value, <=, 2);
+		SYS(eventfd_write(fd, 1));
+		SYS(eventfd_read(fd, &value));
+	}
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- registered waits ---------------------------------------------------------------------------------------------------------- */
 
 TEST(a_registered_wait_names_its_limit_by_index)

@@ -215,9 +215,14 @@ impl Ring {
         true
     }
 
-    /// Tells the program's own eventfd of completions to come.
+    /// Tells the program's own eventfd of completions to come, unless it has not read what it was told before: it will come for everything.
+    /// Where the ring itself reads that eventfd, telling it again would be new work to tell of.
     pub fn tell_of_work(&self) {
-        self.notify_eventfd(&self.cq.lock(), false);
+        let cq = self.cq.lock();
+        let unread = |own: Eventfd| sys::poll_now(own.fd, libc::POLLIN as u16).is_ok_and(|ready| ready != 0);
+        if !cq.eventfd.is_some_and(unread) {
+            self.notify_eventfd(&cq, false);
+        }
     }
 
     /// True for the eventfd that is told of completions. The program knows it by `number`; `fd` is a duplicate.
