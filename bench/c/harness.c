@@ -226,35 +226,25 @@ static uint64_t latency_at(double share)
 	return value < latency_max ? value : latency_max;
 }
 
-/* Sixteenths of a nanosecond that an operation takes. */
-static uint64_t estimate;
+/* How long an operation takes, of what has been seen last. */
+static double ns_per_op = 1;
 
-static uint64_t ops_for(uint64_t ns)
+/* Operations until `ns` have gone by; returns how many. What is expected is corrected on the way, as the machine may have been away just before. */
+static uint64_t run_for(const struct bench *bench, uint64_t ns)
 {
-	uint64_t ops = ns * 16 / (estimate ? estimate : 1);
+	uint64_t began = now_ns(), elapsed = 0, total = 0;
 
-	return ops ? ops : 1;
-}
+	do {
+		uint64_t ops = (uint64_t)((double)(ns - elapsed) / ns_per_op), done, before = elapsed;
 
-static void measure(const struct bench *bench, uint64_t ops, int talk)
-{
-	uint64_t cpu = cpu_ns(), wall = now_ns();
-	uint64_t done = bench->run(ops);
-
-	wall = now_ns() - wall;
-	cpu = cpu_ns() - cpu;
-	if (!talk)
-		getppid();
-	if (done < ops)
-		die("only %llu operations of %llu", (unsigned long long)done, (unsigned long long)ops);
-	if (talk)
-		printf("time %llu %llu %llu %lu\n", (unsigned long long)done, (unsigned long long)wall,
-		       (unsigned long long)cpu, rss_kib());
-	if (bench->check)
-		bench->check();
-	/* What a batch of operations rounds up to counts too. */
-	if (wall > 1000000)
-		estimate = wall * 16 / done;
+		done = bench->run(ops ? ops : 1);
+		if (!done || done < ops)
+			die("only %llu operations of %llu", (unsigned long long)done, (unsigned long long)ops);
+		elapsed = now_ns() - began;
+		ns_per_op = (double)(elapsed - before + 1) / (double)done;
+		total += done;
+	} while (elapsed < ns - ns / 10);
+	return total;
 }
 
 /* More and more operations until they take `ns`. */
@@ -272,27 +262,51 @@ static void warm_up(const struct bench *bench, uint64_t ns)
 	}
 	if (bench->check)
 		bench->check();
-	estimate = wall * 16 / done;
+	ns_per_op = (double)wall / (double)done;
+}
+
+/* For `ns`, or else so many operations. */
+static void measure(const struct bench *bench, uint64_t ns, uint64_t ops)
+{
+	uint64_t cpu = cpu_ns(), wall = now_ns();
+
+	ops = ns ? run_for(bench, ns) : bench->run(ops);
+	wall = now_ns() - wall;
+	cpu = cpu_ns() - cpu;
+	if (!latency_wanted)
+		printf("time %llu %llu %llu %lu\n", (unsigned long long)ops, (unsigned long long)wall, (unsigned long long)cpu, rss_kib());
+	if (bench->check)
+		bench->check();
+}
+
+/* For whoever counts system calls: they are between the two that this program makes for nothing else. */
+static void run_counted(const struct bench *bench, uint64_t ops)
+{
+	getppid();
+	bench->run(ops);
+	getppid();
+	if (bench->check)
+		bench->check();
 }
 
 static void converse(const struct bench *bench)
 {
 	char line[64];
 
-	printf("ready %llu\n", (unsigned long long)(estimate / 16));
+	printf("ready %.0f\n", ns_per_op);
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
 		unsigned long long number;
 
-		if (sscanf(line, "time %llu", &number) == 1) {
-			measure(bench, ops_for(number), 1);
+		if (sscanf(line, "time %llu", &number) == 1 && number) {
+			measure(bench, number, 0);
 		} else if (sscanf(line, "ops %llu", &number) == 1) {
-			measure(bench, number, 1);
-		} else if (sscanf(line, "latency %llu", &number) == 1) {
+			measure(bench, 0, number);
+		} else if (sscanf(line, "latency %llu", &number) == 1 && number) {
 			memset(buckets, 0, sizeof(buckets));
 			latency_count = latency_max = 0;
 			latency_wanted = 1;
-			measure(bench, ops_for(number), 0);
+			measure(bench, number, 0);
 			latency_wanted = 0;
 			if (!latency_count)
 				die("this program times no single operations");
@@ -324,9 +338,7 @@ int bench_main(int argc, char **argv, const struct bench *bench)
 	bench->setup();
 	no_param_left();
 	if (ops) {
-		/* Whoever counts system calls counts what is between these two. */
-		getppid();
-		measure(bench, ops, 0);
+		run_counted(bench, ops);
 	} else {
 		warm_up(bench, warm);
 		converse(bench);

@@ -186,9 +186,14 @@ fn converse(run: &mut dyn FnMut(u64) -> u64, counted: u64, warm_ns: u64) {
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let Some(ns) = line.strip_prefix("time ").and_then(|ns| ns.parse::<u64>().ok()) else { break };
         let (cpu, began) = (cpu_ns(), Instant::now());
-        let done = run(((ns as f64 / per_op) as u64).max(1));
-        let (wall, cpu) = (began.elapsed().as_nanos() as u64, cpu_ns() - cpu);
-        per_op = wall as f64 / done as f64;
+        let (mut done, mut wall) = (0, 0);
+        while wall < ns - ns / 10 {
+            let chunk = run((((ns - wall) as f64 / per_op) as u64).max(1));
+            let now = began.elapsed().as_nanos() as u64;
+            per_op = (now - wall + 1) as f64 / chunk as f64;
+            (done, wall) = (done + chunk, now);
+        }
+        let cpu = cpu_ns() - cpu;
         println!("time {done} {wall} {cpu} 0");
     }
 }
