@@ -124,6 +124,12 @@ fn main() {
     }
 }
 
+/// How many tasks were running in the last minute, on average.
+fn load() -> f64 {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().and_then(|first| first.parse().ok()).unwrap_or(0.0)
+}
+
 fn draw_only(arguments: &[String]) -> Result<bool, String> {
     let [file, dir] = arguments else { return Err(USAGE.to_owned()) };
     let text = std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
@@ -177,6 +183,10 @@ fn work() -> Result<bool, String> {
     let mut peers = Peers::new(&root, &bin, &data, blocks, warm_ns);
     make_data(&peers.data_file(), if options.is_smoke { SMOKE_BLOCKS } else { DATA_BLOCKS })?;
 
+    let load = load();
+    if !options.is_smoke && load > 0.5 {
+        println!("this machine has other work (a load of {load}): times will be spread, --by-cpu less so");
+    }
     let began = Instant::now();
     let is_terminal = std::io::stderr().is_terminal();
     let total = chosen.len();
@@ -204,7 +214,7 @@ fn work() -> Result<bool, String> {
         let is_whole = !options.is_quick && options.only.is_empty() && options.peers.is_empty();
         let (kept, drawn) =
             if is_whole { ("bench/results", "docs/charts") } else { ("target/bench/results", "target/bench/charts") };
-        let record = record::record(options.effort, &peers, &results, &judged, &root);
+        let record = record::record((options.effort, load), &peers, &results, &judged, &root);
         let file = format!("{kept}/{}.json", record::today());
         record::write(&root.join(&file), &record)?;
         let names = charts::draw(&record, &root.join(drawn))?;

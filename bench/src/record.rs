@@ -104,7 +104,8 @@ fn peer(outcome: &Outcome, result: &PeerResult, root: &Path) -> Value {
     Value::Object(fields)
 }
 
-pub fn record(effort: Effort, peers: &Peers, outcomes: &[Outcome], judged: &[Judged], root: &Path) -> Value {
+/// `load`: the machine's, before the run.
+pub fn record((effort, load): (Effort, f64), peers: &Peers, outcomes: &[Outcome], judged: &[Judged], root: &Path) -> Value {
     let workloads: Vec<Value> = outcomes
         .iter()
         .map(|outcome| {
@@ -148,6 +149,7 @@ pub fn record(effort: Effort, peers: &Peers, outcomes: &[Outcome], judged: &[Jud
             "rounds": effort.rounds,
             "turns": effort.turns,
             "turn_ms": effort.turn_ns / 1_000_000,
+            "load_before": load,
             "compares": if effort.by_cpu { "CPU time" } else { "time" },
         },
         "workloads": workloads,
