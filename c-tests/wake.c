@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whoever sleeps is woken: by what follows a silent request, by what completes at submission, by a signal. */
+/* Whoever sleeps is woken: by what follows a silent request, by the end of a splice that was not ready, by what completes at submission, by a signal. */
 #include "test.h"
 
 #include <poll.h>
@@ -86,6 +86,42 @@ TEST(a_timeout_behind_a_silent_request_makes_the_ring_readable)
 	while (io_uring_peek_cqe(&ring, &cqe) == -EAGAIN);
 	CHECK_EQ(cqe->res, -ETIME);
 	pthread_join(opener, NULL);
+	io_uring_queue_exit(&ring);
+}
+
+static void *fills_then_drains(void *arg)
+{
+	int *fds = arg;
+	char page[4096];
+
+	sleep_ms(50);
+	CHECK_EQ(write(fds[1], "data", 4), 4);
+	sleep_ms(50);
+	for (int i = 0; i < 16; i++)
+		CHECK_EQ(read(fds[2], page, sizeof(page)), sizeof(page));
+	return NULL;
+}
+
+TEST(a_splice_waits_for_one_end_and_then_for_the_other)
+{
+	int fds[4], size;
+	struct io_uring ring;
+	pthread_t thread;
+	char page[4096] = { 0 };
+
+	pipe_up(fds);
+	pipe_up(fds + 2);
+	size = (int)SYS(fcntl(fds[3], F_SETPIPE_SZ, 65536));
+	for (int i = 0; i < size; i += 4096)
+		CHECK_EQ(write(fds[3], page, sizeof(page)), sizeof(page));
+	ring_up(&ring, 8, 0);
+	io_uring_prep_splice(sqe_of(&ring), fds[0], -1, fds[3], -1, 4, 0);
+	submit(&ring, 1);
+	CHECK_EQ(pthread_create(&thread, NULL, fills_then_drains, fds), 0);
+	CHECK_EQ(reap(&ring).res, 4);
+	pthread_join(thread, NULL);
+	CHECK_EQ(read(fds[2], page, sizeof(page)), 4);
+	CHECK_MEM(page, "data", 4);
 	io_uring_queue_exit(&ring);
 }
 

@@ -5,6 +5,7 @@
  * nor gets any.
  */
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -169,6 +170,40 @@ static void reads(uint64_t r)
 	close(b.far);
 }
 
+/*
+ * The number becomes another file just when the first is ready, while a thread of the library's may be about to read it: rings with a
+ * registered eventfd have such a thread. Nobody waits in the library.
+ */
+static void races(uint64_t r)
+{
+	struct stream a = stream_up(r & 1), b = stream_up(r & 2);
+	uint64_t got[LENGTH / 8] = { 0 }, want[LENGTH / 8];
+	int number = a.near, res;
+
+	put(b.far, b.id);
+	io_uring_prep_read(prepare(1), number, got, LENGTH, 0);
+	CHECK_EQ(OK(io_uring_submit(&ring)), 1);
+	put(a.far, a.id);
+	for (unsigned i = 0; i < (r >> 8) % 4096; i++)
+		__asm__ volatile("");
+	SYS(dup2(b.near, number));
+	atomic_fetch_add(&reused, 1);
+	io_uring_prep_cancel64(prepare(2), 1, 0);
+	OK(io_uring_submit(&ring));
+	res = answer(1);
+	stamp(want, a.id);
+	if (res > 0) {
+		if (memcmp(got, want, LENGTH))
+			fail("a read of stream %llu brought bytes of %llu", (unsigned long long)a.id, (unsigned long long)got[0]);
+		atomic_fetch_add(&delivered, 1);
+	}
+	CHECK_EQ(waiting_bytes(b.near), LENGTH);
+	close(number);
+	close(a.far);
+	close(b.near);
+	close(b.far);
+}
+
 /* A write waits on a number, as its pipe is full; the number becomes another pipe, and the first gets room. */
 static void writes(uint64_t r)
 {
@@ -264,8 +299,9 @@ static void cold_reads(uint64_t r)
 
 void run_wrong_file(double seconds)
 {
-	double until = now_s() + seconds;
+	double until = now_s() + seconds / 2;
 	unsigned before = descriptors(), turn = 0;
+	int event = (int)SYS(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 
 	watch_count("handed in", &handed_in);
 	watch_count("came back", &came_back);
@@ -281,6 +317,12 @@ void run_wrong_file(double seconds)
 			reads(r);
 	}
 	ring_down(&ring);
+	ring_up(&ring, 64, 0, 0);
+	OK(io_uring_register_eventfd(&ring, event));
+	for (until = now_s() + seconds / 2; now_s() < until;)
+		races(random_u64(&random_state));
+	ring_down(&ring);
+	close(event);
 	no_descriptor_left(before);
 	printf("     %lu numbers used anew, %lu requests served all the same\n", atomic_load(&reused), atomic_load(&delivered));
 }

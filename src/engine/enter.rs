@@ -2,6 +2,7 @@
 //! `io_uring_enter(2)`: submitting, and waiting for completions.
 
 use super::berths;
+use super::reactor::By;
 use super::ring::Ring;
 use super::timers::{ns_timespec, timespec_ns};
 use crate::core::abi::*;
@@ -127,7 +128,7 @@ impl Ring {
             let pending = self.state.lock().pending();
             if pending {
                 // SAFETY: no signal mask.
-                match unsafe { self.harvest(Some(0), null(), false) } {
+                match unsafe { self.harvest(Some(0), null(), By::Passer) } {
                     Ok(()) | Err(Errno::INTR) => {}
                     Err(e) => return Err(e),
                 }
@@ -135,7 +136,7 @@ impl Ring {
             if submitted == 0 && self.cq_ready() == 0 && self.strike() && !pending {
                 // The bell, or the alarm, may have been left behind by a wait that ended otherwise.
                 // SAFETY: no signal mask.
-                let _ = unsafe { self.harvest(Some(0), null(), false) };
+                let _ = unsafe { self.harvest(Some(0), null(), By::Passer) };
             }
             return Ok(());
         }
@@ -254,7 +255,7 @@ impl Ring {
                 (a, b) => a.or(b),
             };
             // SAFETY: the mask was checked to be of the kernel's size; its address may be bad, which the kernel answers.
-            let woken = unsafe { self.harvest(timeout, limits.sigmask, true) };
+            let woken = unsafe { self.harvest(timeout, limits.sigmask, By::Driver) };
             self.parking.hand_over(self);
             return woken;
         }

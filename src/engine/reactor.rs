@@ -70,6 +70,23 @@ impl FdTable {
     }
 }
 
+/// Who looks what became ready.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The driver, until its sleep ends.
+    Driver,
+    /// A thread of the program's that does not wait.
+    Passer,
+    /// A thread of the library's, while the program does something else.
+    Aside,
+}
+
+fn close_own(own: Option<c_int>) {
+    if let Some(own) = own {
+        let _ = sys::close(own);
+    }
+}
+
 fn event_data(fd: c_int, generation: u32) -> u64 {
     (generation as u64) << 32 | fd as u32 as u64
 }
@@ -182,19 +199,19 @@ impl Ring {
         let _ = sys::close(own);
     }
 
-    /// Waits in the reactor, at most `timeout_ns`, and does what became ready. `driving`: the caller is the driver, and is it until the sleep
+    /// Waits in the reactor, at most `timeout_ns`, and does what became ready. `by`: who the caller is; a driver is it until the sleep
     /// ends.
     ///
     /// # Safety
     ///
     /// `sigmask` is null or readable.
-    pub unsafe fn harvest(&self, timeout_ns: Option<u64>, sigmask: *const c_void, driving: bool) -> Result<(), Errno> {
+    pub unsafe fn harvest(&self, timeout_ns: Option<u64>, sigmask: *const c_void, by: By) -> Result<(), Errno> {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         let timeout = timeout_ns.map(ns_timespec);
         // SAFETY: the caller's promise.
         let found = unsafe { sys::epoll_wait(self.inner, &mut events, timeout.as_ref(), sigmask) };
         let rung = found.is_ok_and(|found| events[..found].iter().any(|event| event.u64 == WAKE));
-        if driving {
+        if by == By::Driver {
             self.parking.leave(self, rung);
         } else if rung {
             self.parking.pass_by(self);
@@ -210,7 +227,7 @@ impl Ring {
                 // It has to be set again, also for a timer that is due soon after.
                 ALARM => st.alarm_at = u64::MAX,
                 ENDS => self.reap_gathered(&mut st, false),
-                _ => self.dispatch(&mut st, data as u32 as c_int, (data >> 32) as u32, ready),
+                _ => self.dispatch(&mut st, data as u32 as c_int, (data >> 32) as u32, ready, by),
             }
         }
         self.fire_timers(&mut st);
@@ -225,7 +242,7 @@ impl Ring {
             return self.tell_of_work();
         }
         // SAFETY: no signal mask.
-        let _ = unsafe { self.harvest(Some(0), ::core::ptr::null(), false) };
+        let _ = unsafe { self.harvest(Some(0), ::core::ptr::null(), By::Aside) };
         let mut st = self.state.lock();
         self.update_taskrun(st.pending());
         self.set_alarm(&mut st);
@@ -244,7 +261,7 @@ impl Ring {
     }
 
     /// A descriptor is ready: its waiters try again, in the order in which they came.
-    fn dispatch(&self, st: &mut State, fd: c_int, generation: u32, ready: u32) {
+    fn dispatch(&self, st: &mut State, fd: c_int, generation: u32, ready: u32, by: By) {
         let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
         if watched.generation != generation {
             return;
@@ -258,6 +275,12 @@ impl Ring {
         if watched.waiting.is_empty() {
             return;
         }
+        let first = watched.waiting[0];
+        // The program goes on meanwhile and may close the number at any time: what a thread of the library's own retries on has to be its
+        // own. These are no files that POSIX locks hang on, so closing the duplicate takes nothing along.
+        let is_fixed = st.requests.get(first).is_some_and(|request| request.file.is_some());
+        let own = if by == By::Aside && !is_fixed { self.dup_high(fd).ok() } else { None };
+        let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
         // The number must still name the file that became ready, or the retry would work on another.
         if sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, ONESHOT, event_data(fd, generation)).is_err() {
             watched.registered = false;
@@ -268,7 +291,7 @@ impl Ring {
                     request.stage = Stage::Orphaned;
                 }
             }
-            return;
+            return close_own(own);
         }
         let waiting = ::core::mem::take(&mut watched.waiting);
         let mut still_waiting = Vec::new();
@@ -280,8 +303,16 @@ impl Ring {
                 continue;
             }
             request.stage = Stage::Issuing;
-            match ops::retry(self, st, id, ready) {
-                Outcome::Arm(events) => {
+            let tried_on = own.unwrap_or(fd);
+            request.fd = tried_on;
+            let outcome = ops::retry(self, st, id, ready);
+            // It may want to wait for another descriptor now.
+            let stays = st.requests.get(id).is_none_or(|request| request.fd == tried_on);
+            if let Some(request) = st.requests.get(id).filter(|_| stays) {
+                request.fd = fd;
+            }
+            match outcome {
+                Outcome::Arm(events) if stays => {
                     if let Some(request) = st.requests.get(id) {
                         request.stage = Stage::Armed;
                         request.events = events;
@@ -291,6 +322,7 @@ impl Ring {
                 outcome => self.settle(st, id, outcome, false),
             }
         }
+        close_own(own);
         let left = still_waiting.len();
         if left == 0 {
             return;
