@@ -49,7 +49,7 @@ impl Backend {
     /// The backend behind a descriptor, or a registered ring's number, that a program passes without its ring.
     pub fn of_fd(fd: c_int, registered: bool) -> Backend {
         // A number that is nobody's is answered by whoever has rings: the kernel, unless only the engine does.
-        let strays = engine::in_use() && !KERNEL_HAS_RINGS.load(Ordering::Relaxed);
+        let strays = engine::was_used() && !KERNEL_HAS_RINGS.load(Ordering::Relaxed);
         if strays || engine::owns(fd, registered) {
             Backend::User
         } else {

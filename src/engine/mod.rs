@@ -62,6 +62,11 @@ pub fn in_use() -> bool {
     registry::any()
 }
 
+/// True once the engine has made a ring, here or in a process that this one was forked from.
+pub fn was_used() -> bool {
+    registry::ever()
+}
+
 /// A ring that a program names by a bare number, for certain.
 fn find(fd: c_int, registered: bool) -> Option<registry::Handle> {
     process::notice_fork();

@@ -15,7 +15,7 @@ use ::core::ffi::c_int;
 use ::core::mem::MaybeUninit;
 use ::core::ops::Deref;
 use ::core::ptr::null_mut;
-use ::core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use ::core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 /// A place for a ring.
 pub struct Slot {
@@ -99,6 +99,8 @@ static TABLE: [AtomicPtr<Chunk>; CHUNKS] = [const { AtomicPtr::new(null_mut()) }
 
 /// Rings of the engine that are open: while it is 0, no descriptor can be one.
 static OPEN: AtomicU32 = AtomicU32::new(0);
+/// There was one, ever.
+static USED: AtomicBool = AtomicBool::new(false);
 
 /// Registered rings. Their numbers begin where the kernel's end, so that a bare number tells whose it is.
 static REGISTERED: [AtomicPtr<Slot>; REGISTERED_MOST] = [const { AtomicPtr::new(null_mut()) }; REGISTERED_MOST];
@@ -153,6 +155,11 @@ pub fn get(fd: c_int, registered: bool) -> Option<Handle> {
 /// Is any ring open?
 pub fn any() -> bool {
     OPEN.load(Ordering::Relaxed) != 0
+}
+
+/// Was there ever a ring, in this process or one that it was forked from?
+pub fn ever() -> bool {
+    USED.load(Ordering::Relaxed)
 }
 
 /// Could this be the registered number of a ring, the kernel's included?
@@ -266,6 +273,7 @@ pub fn publish(fd: c_int, handle: Handle) -> Result<Option<Handle>, Errno> {
     // The use that the handle stands for now belongs to the table.
     ::core::mem::forget(handle);
     OPEN.fetch_add(1, Ordering::Relaxed);
+    USED.store(true, Ordering::Relaxed);
     ring_slot.names.fetch_add(1, Ordering::Relaxed);
     let old = entry.swap(slot, Ordering::AcqRel);
     Ok(reclaim(old))
