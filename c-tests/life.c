@@ -32,10 +32,12 @@ struct scene {
 static const unsigned kinds[] = { 0, IORING_SETUP_SQPOLL };
 enum { KINDS_OF_RINGS = 2 };
 
-/* Submits; a thread that submits may have left some of what came before. */
+/* Submits, and waits until a thread that submits has taken it all. It may have left some of what came before. */
 static void send_off(struct io_uring *ring, int n)
 {
 	CHECK_CMP(io_uring_submit(ring), >=, n);
+	while (io_uring_sq_ready(ring))
+		sched_yield();
 }
 
 static void scene_begin(struct io_uring *ring, struct scene *s)
