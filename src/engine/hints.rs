@@ -25,11 +25,21 @@ const PLACES: usize = 64;
 /// The hints of a ring.
 pub struct Hints {
     places: [(c_int, u8, Hint); PLACES],
+    /// Operations on directories that are still to be left to workers, after some that took long.
+    slow: u8,
+    /// How often that was seen lately: more with each that took long, less with each that did not.
+    late: u8,
 }
+
+/// Nanoseconds that an operation on a directory may take in the thread that submits: much longer than one in memory.
+const LONG_NS: u64 = 2_000_000;
+/// One that does may have had to wait for a processor; several in a row wait for a disk.
+const LATE_STEP: u8 = 8;
+const LATE_MOST: u8 = 16;
 
 impl Hints {
     pub const fn new() -> Hints {
-        Hints { places: [(-1, 0, Hint::Cached); PLACES] }
+        Hints { places: [(-1, 0, Hint::Cached); PLACES], slow: 0, late: 0 }
     }
 
     pub fn get(&mut self, fd: c_int) -> Option<Hint> {
@@ -47,6 +57,25 @@ impl Hints {
 
     pub fn forget(&mut self, fd: c_int) {
         self.places[fd as usize % PLACES].1 = 0;
+    }
+}
+
+impl Hints {
+    /// True where directories have been changed quickly of late.
+    pub fn is_quick(&mut self) -> bool {
+        self.slow = self.slow.saturating_sub(1);
+        self.slow == 0
+    }
+
+    /// A directory was changed in this time.
+    pub fn took(&mut self, ns: u64) {
+        if ns <= LONG_NS {
+            self.late = self.late.saturating_sub(1);
+        } else if self.late >= LATE_MOST {
+            (self.slow, self.late) = (USES, 0);
+        } else {
+            self.late += LATE_STEP;
+        }
     }
 }
 

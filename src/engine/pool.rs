@@ -289,7 +289,7 @@ pub unsafe fn abandon() {
 }
 
 fn run(job: Job) {
-    let outcome = ops::work(&job);
+    let outcome = ops::work_apart(&job);
     job.ring.work_done(&job, outcome);
     let (slot, awaited) = (job.ring.slot, awaited(&job));
     // The use of the ring ends first: whoever waits for its workers may find nothing of it left.

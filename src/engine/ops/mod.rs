@@ -104,11 +104,11 @@ const fn op(opcode: u8) -> Op {
         IORING_OP_OPENAT2 => worked(fs::prepare_openat2, fs::openat2, false),
         IORING_OP_CLOSE => internal(fs::prepare_close, fs::close),
         IORING_OP_STATX => worked(fs::prepare_statx, fs::statx, false),
-        IORING_OP_RENAMEAT => worked(fs::prepare_renameat, fs::renameat, false),
-        IORING_OP_LINKAT => worked(fs::prepare_linkat, fs::linkat, false),
-        IORING_OP_UNLINKAT => worked(fs::prepare_unlinkat, fs::unlinkat, false),
-        IORING_OP_MKDIRAT => worked(fs::prepare_mkdirat, fs::mkdirat, false),
-        IORING_OP_SYMLINKAT => worked(fs::prepare_symlinkat, fs::symlinkat, false),
+        IORING_OP_RENAMEAT => Op { issue: cached::change, ..worked(fs::prepare_renameat, fs::renameat, false) },
+        IORING_OP_LINKAT => Op { issue: cached::change, ..worked(fs::prepare_linkat, fs::linkat, false) },
+        IORING_OP_UNLINKAT => Op { issue: cached::change, ..worked(fs::prepare_unlinkat, fs::unlinkat, false) },
+        IORING_OP_MKDIRAT => Op { issue: cached::change, ..worked(fs::prepare_mkdirat, fs::mkdirat, false) },
+        IORING_OP_SYMLINKAT => Op { issue: cached::change, ..worked(fs::prepare_symlinkat, fs::symlinkat, false) },
         IORING_OP_POLL_ADD => Op { file: true, ..internal(poll::prepare_add, poll::add) },
         IORING_OP_POLL_REMOVE => internal(poll::prepare_remove, poll::remove),
         IORING_OP_SENDMSG | IORING_OP_SENDMSG_ZC => socket(message::prepare, message::send),
@@ -258,8 +258,8 @@ pub fn transferred(request: &Request, res: i32) -> Outcome {
     rw::transferred(request, res)
 }
 
-/// Does a request in a worker.
-pub fn work(job: &Job) -> Outcome {
+/// Does a request by calls that may wait.
+fn work(job: &Job) -> Outcome {
     if let Some(sleep) = &job.sleep {
         return futex::work(job, sleep);
     }
@@ -285,6 +285,19 @@ pub fn file_for_worker(request: &Request) -> Option<(u64, u64)> {
     } else {
         None
     }
+}
+
+/// Does a request in a worker, and notes what there is to know for the next of its kind.
+pub fn work_apart(job: &Job) -> Outcome {
+    let outcome = work(job);
+    match job.sqe.opcode {
+        IORING_OP_STATX => cached::learn(job.sqe.fd, job.sqe.addr),
+        IORING_OP_RENAMEAT | IORING_OP_LINKAT | IORING_OP_UNLINKAT | IORING_OP_MKDIRAT | IORING_OP_SYMLINKAT => {
+            cached::learn_from(&job.sqe)
+        }
+        _ => {}
+    }
+    outcome
 }
 
 /// Opcodes whose errors do not break a link: their code in the kernel does not say that they failed.

@@ -39,6 +39,7 @@ pub fn attempt(st: &mut State, sqe: &io_uring_sqe) -> Option<Outcome> {
         }
         _ if sqe.flags & IOSQE_FIXED_FILE != 0 => None,
         IORING_OP_OPENAT if sqe.buf_index == 0 && sqe.file_index == 0 => cached::open(sqe),
+        IORING_OP_STATX if sqe.buf_index == 0 && sqe.file_index == 0 => cached::statx(sqe),
         IORING_OP_CLOSE if sqe.file_index == 0 => close(sqe),
         _ => None,
     }
