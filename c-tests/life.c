@@ -20,7 +20,7 @@ extern char **environ;
 enum { READ = 1, ASYNC_READ, RECV, POLL, TIMEOUT, SPLICE, ACCEPT, FUTEX, KINDS = FUTEX };
 
 struct scene {
-	int pipe[2], splice_from[2], splice_to[2], pair[2], listener;
+	int pipe[2], poll_pipe[2], splice_from[2], splice_to[2], pair[2], listener;
 	struct sockaddr_in addr;
 	struct __kernel_timespec ts;
 	char got[3][8];
@@ -50,6 +50,7 @@ static void scene_begin(struct io_uring *ring, struct scene *s)
 	s->has_futex = io_uring_opcode_supported(probe, IORING_OP_FUTEX_WAIT);
 	io_uring_free_probe(probe);
 	pipe_up(s->pipe);
+	pipe_up(s->poll_pipe);
 	pipe_up(s->splice_from);
 	pipe_up(s->splice_to);
 	pair_up(SOCK_STREAM, s->pair);
@@ -65,7 +66,7 @@ static void scene_begin(struct io_uring *ring, struct scene *s)
 	io_uring_prep_recv(sqe, s->pair[0], s->got[2], 1, 0);
 	sqe->user_data = RECV;
 	sqe = sqe_of(ring);
-	io_uring_prep_poll_add(sqe, s->pair[0], POLLIN);
+	io_uring_prep_poll_add(sqe, s->poll_pipe[0], POLLIN);
 	sqe->user_data = POLL;
 	sqe = sqe_of(ring);
 	io_uring_prep_timeout(sqe, &s->ts, 0, 0);
@@ -97,6 +98,7 @@ static void scene_end(struct io_uring *ring, struct scene *s)
 	check_quiet(ring);
 	write_all(s->pipe[1], "ab", 2);
 	write_all(s->pair[1], "c", 1);
+	write_all(s->poll_pipe[1], "p", 1);
 	write_all(s->splice_from[1], "d", 1);
 	SYS(connect(client, (struct sockaddr *)&s->addr, sizeof(s->addr)));
 	sqe = sqe_of(ring);
@@ -128,6 +130,7 @@ static void scene_end(struct io_uring *ring, struct scene *s)
 	close(s->listener);
 	for (int i = 0; i < 2; i++) {
 		close(s->pipe[i]);
+		close(s->poll_pipe[i]);
 		close(s->splice_from[i]);
 		close(s->splice_to[i]);
 		close(s->pair[i]);
@@ -620,7 +623,13 @@ static void closes_by_hand(void)
 
 TEST(a_ring_s_number_is_used_again_after_a_close_by_hand)
 {
-	CHECK_NO_LEAK(20, closes_by_hand());
+	int fds;
+
+	closes_by_hand();
+	fds = census_take().fds;
+	for (int i = 0; i < 20; i++)
+		closes_by_hand();
+	CHECK_EQ(census_take().fds, fds);
 }
 
 /* ---- signals --------------------------------------------------------------------------------------------------------------------- */
@@ -699,7 +708,7 @@ TEST(a_handler_that_enters_the_ring_it_interrupted_is_not_locked_out_for_ever)
 	action.sa_flags = SA_RESTART;
 	SYS(sigaction(SIGALRM, &action, NULL));
 	SYS(setitimer(ITIMER_REAL, &often, NULL));
-	while (handled < 2000) {
+	while (handled < 500) {
 		for (int i = 0; i < 32; i++)
 			io_uring_prep_nop(sqe_of(&ring));
 		submit(&ring, 32);
@@ -756,7 +765,7 @@ TEST(a_handler_has_a_ring_of_its_own)
 	action.sa_flags = SA_RESTART;
 	SYS(sigaction(SIGALRM, &action, NULL));
 	SYS(setitimer(ITIMER_REAL, &often, NULL));
-	while (handled < 2000) {
+	while (handled < 500) {
 		io_uring_prep_read(sqe_of(&ring), fds[0], got, 1, 0);
 		submit(&ring, 1);
 		CHECK_EQ(write(fds[1], "x", 1), 1);
