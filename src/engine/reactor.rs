@@ -33,6 +33,8 @@ struct Watched {
     /// Our own duplicate, for one multishot poll: edge-triggered and for good.
     own: bool,
     waiting: Vec<ReqId>,
+    /// What they wait for, and perhaps more: those that have gone are not taken out of it one by one.
+    events: u32,
 }
 
 /// The descriptors that requests of a ring wait for.
@@ -105,8 +107,14 @@ impl Ring {
         request.events = events;
         let fd = request.fd;
         let generation = st.fds.generation();
-        let watched =
-            st.fds.watched.entry(fd).or_insert(Watched { generation, registered: false, own: false, waiting: Vec::new() });
+        let watched = st.fds.watched.entry(fd).or_insert(Watched {
+            generation,
+            registered: false,
+            own: false,
+            waiting: Vec::new(),
+            events: 0,
+        });
+        watched.events = if watched.waiting.is_empty() { events } else { watched.events | events };
         watched.waiting.push(id);
         st.fds.armed += 1;
         match self.rearm(st, fd) {
@@ -132,13 +140,7 @@ impl Ring {
     /// Registers a descriptor for what its waiters want, once.
     fn rearm(&self, st: &mut State, fd: c_int) -> Result<(), Errno> {
         let Some(watched) = st.fds.watched.get(&fd) else { return Ok(()) };
-        let mut events = ONESHOT;
-        for id in &watched.waiting {
-            if let Some(request) = st.requests.get(*id) {
-                events |= request.events;
-            }
-        }
-        let Some(watched) = st.fds.watched.get_mut(&fd) else { return Ok(()) };
+        let events = ONESHOT | watched.events;
         if watched.registered {
             let data = event_data(fd, watched.generation);
             match sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, events, data) {
@@ -188,7 +190,7 @@ impl Ring {
             request.watch = own;
         }
         let waiting = [id].into_iter().collect();
-        st.fds.watched.insert(own, Watched { generation, registered: true, own: true, waiting });
+        st.fds.watched.insert(own, Watched { generation, registered: true, own: true, waiting, events });
         st.fds.armed += 1;
         Ok(())
     }
@@ -331,6 +333,10 @@ impl Ring {
             // A request that another's completion brought in may be waiting already: those that came first stay first.
             still_waiting.append(&mut watched.waiting);
             watched.waiting = still_waiting;
+            watched.events = 0;
+            for id in &watched.waiting {
+                watched.events |= st.requests.get(*id).map_or(0, |request| request.events);
+            }
             st.fds.armed += left;
         }
         let _ = self.rearm(st, fd);
