@@ -2,6 +2,7 @@
 /* Arguments that make no sense, where both backends have an answer: what is looked at first, and what nobody looks at. */
 #include "test.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 
 static void *out_of_reach(void)
@@ -116,5 +117,127 @@ TEST(registering_with_null_is_einval_or_efault_as_the_kernel_has_it)
 	CHECK_EQ(io_uring_register(ring.ring_fd, IORING_REGISTER_SYNC_CANCEL, NULL, 1), -EINVAL);
 	CHECK_EQ(io_uring_register(ring.ring_fd, IORING_REGISTER_CLONE_BUFFERS, NULL, 1), -EINVAL);
 	CHECK_EQ(io_uring_register(ring.ring_fd, IORING_REGISTER_BUFFERS, NULL, 1), -EFAULT);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_ring_that_has_seen_a_silent_request_drains_no_more)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	ring_up(&ring, 4, 0);
+	io_uring_prep_nop(sqe = sqe_of(&ring));
+	sqe->flags |= IOSQE_IO_DRAIN;
+	CHECK_EQ(run_one(&ring), 0);
+	io_uring_prep_nop(sqe = sqe_of(&ring));
+	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	io_uring_prep_nop(sqe = sqe_of(&ring));
+	sqe->flags |= IOSQE_IO_DRAIN;
+	CHECK_EQ(run_one(&ring), -EOPNOTSUPP);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_transfer_that_may_neither_try_nor_wait_is_eagain)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char byte = 0;
+	int s[2];
+
+	ring_up(&ring, 4, 0);
+	SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	io_uring_prep_send(sqe = sqe_of(&ring), s[0], &byte, 1, MSG_DONTWAIT);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	CHECK_EQ(run_one(&ring), -EAGAIN);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(fields_that_a_timeout_does_not_have_are_einval)
+{
+	struct __kernel_timespec ts = { 0, 1 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+
+	ring_up(&ring, 4, 0);
+	io_uring_prep_timeout(sqe = sqe_of(&ring), &ts, 0, 0);
+	sqe->addr3 = 1;
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	io_uring_prep_timeout_remove(sqe = sqe_of(&ring), 77, 0);
+	sqe->addr3 = 1;
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_length_that_is_negative_as_an_int_is_einval_and_takes_nothing)
+{
+	struct io_uring ring;
+	char bytes[4];
+	int s[2];
+
+	ring_up(&ring, 4, 0);
+	SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	SYS(write(s[0], "abc", 3));
+	io_uring_prep_recv(sqe_of(&ring), s[1], bytes, 1U << 31, 0);
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	io_uring_prep_send(sqe_of(&ring), s[1], bytes, 1U << 31, 0);
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	io_uring_prep_recv(sqe_of(&ring), s[1], bytes, 3, 0);
+	CHECK_EQ(run_one(&ring), 3);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_cancelled_receive_tells_of_what_it_had_received)
+{
+	struct io_uring ring;
+	char bytes[8];
+	int s[2];
+
+	ring_up(&ring, 4, 0);
+	SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	SYS(write(s[0], "abc", 3));
+	io_uring_prep_recv(sqe_of(&ring), s[1], bytes, 8, MSG_WAITALL);
+	io_uring_sqe_set_data64(ring.sq.sqes, 1);
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	io_uring_prep_cancel64(sqe_of(&ring), 1, 0);
+	io_uring_sqe_set_data64(&ring.sq.sqes[1], 2);
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	for (int i = 0; i < 2; i++) {
+		struct answer a = reap(&ring);
+
+		CHECK_EQ(a.res, a.data == 1 ? 3 : 0);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_multishot_poll_that_asks_to_be_told_once_is_told_once)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct answer a;
+	int p[2];
+
+	ring_up(&ring, 4, 0);
+	SYS(pipe(p));
+	SYS(write(p[1], "a", 1));
+	io_uring_prep_poll_multishot(sqe = sqe_of(&ring), p[0], POLLIN);
+	sqe->poll32_events |= 1U << 30;
+	CHECK_EQ(io_uring_submit(&ring), 1);
+	a = reap(&ring);
+	CHECK_EQ(a.res, POLLIN);
+	CHECK_EQ(a.flags, 0);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_bad_fixed_buffer_comes_before_a_file_that_is_not_open_for_it)
+{
+	struct io_uring ring;
+	char byte = 0;
+	int p[2];
+
+	ring_up(&ring, 4, 0);
+	SYS(pipe(p));
+	io_uring_prep_write_fixed(sqe_of(&ring), p[0], &byte, 1, 0, 3);
+	CHECK_EQ(run_one(&ring), -EFAULT);
 	io_uring_queue_exit(&ring);
 }

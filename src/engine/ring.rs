@@ -491,8 +491,12 @@ impl Ring {
     }
 
     /// Ends a request: its CQE, its guard, and the rest of its link.
-    pub fn complete(&self, st: &mut State, id: ReqId, completion: Completion, inline: bool) {
+    pub fn complete(&self, st: &mut State, id: ReqId, mut completion: Completion, inline: bool) {
         let Some(mut request) = st.requests.remove(id) else { return };
+        if completion.res == Errno::CANCELED.to_c() && request.done != 0 {
+            // What it has moved so far has left the socket, or is on its way.
+            completion.res = request.done as i32;
+        }
         if let Some(key) = request.timer {
             st.timers.remove(key);
         }

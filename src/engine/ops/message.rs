@@ -5,7 +5,9 @@
 //! copied first: header, vectors, and the address it is sent to. Control data is read when it is sent, and the room for the sender's
 //! address when it is received; so the kernel does it.
 
-use super::net::{check_send, check_zero_copy, goes_on, has_more, send_flags, waits_first, DONTWAIT, IN, OUT, WAITALL};
+use super::net::{
+    check_send, check_zero_copy, goes_on, has_more, require_length, send_flags, waits_first, DONTWAIT, IN, OUT, WAITALL,
+};
 use super::{call, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
@@ -16,6 +18,7 @@ use ::core::mem::{offset_of, size_of, zeroed};
 use ::core::ptr::null_mut;
 
 pub fn prepare(request: &mut Request) -> Result<(), Errno> {
+    require_length(&request.sqe)?;
     if request.sqe.opcode == IORING_OP_RECVMSG {
         require(request.sqe.ioprio & !IORING_RECVSEND_POLL_FIRST == 0)?;
     } else {
@@ -61,6 +64,12 @@ pub fn vectors(request: &Request) -> impl Iterator<Item = libc::iovec> {
     let (first, count) = header.map_or((null_mut(), 0), |header| (header.msg_iov, header.msg_iovlen));
     // SAFETY: our copies of the vectors, as many as the header says.
     (0..count).map(move |index| unsafe { first.add(index).read_unaligned() })
+}
+
+/// True where a message's header cannot be read.
+pub fn is_bad(request: &Request) -> bool {
+    let message = matches!(request.sqe.opcode, IORING_OP_SENDMSG | IORING_OP_RECVMSG);
+    message && request.sqe.off == 0 && program::read::<libc::msghdr>(request.sqe.addr).is_err()
 }
 
 /// Copies the message: from now on `addr` of the SQE is our header, and `off`, where nothing may stand, the program's.

@@ -184,14 +184,11 @@ fn find(opcode: u8) -> &'static Op {
 pub fn prepare(request: &mut Request, previous: Option<u8>, st: &State) -> Result<(), Errno> {
     let sqe = &request.sqe;
     let op = find(sqe.opcode);
-    if sqe.flags & !SQE_FLAGS != 0 {
-        return Err(Errno::INVAL);
-    }
+    require(sqe.flags & !SQE_FLAGS == 0 && (sqe.opcode as usize) < OPCODES)?;
     if sqe.flags & IOSQE_IO_DRAIN != 0 && !st.lets_drain() {
         return Err(Errno::OPNOTSUPP);
     }
     if let Some(restrictions) = st.restrictions() {
-        require((sqe.opcode as usize) < OPCODES)?;
         restrictions.check_sqe(sqe)?;
     }
     if (sqe.ioprio != 0 && !op.ioprio) || sqe.personality != 0 {
@@ -331,7 +328,16 @@ pub fn judge(request: &Request, completion: Completion) -> Completion {
     let opcode = request.sqe.opcode;
     if find(opcode).file && sys::fd_flags(request.fd).map_or(true, |flags| flags & libc::O_PATH != 0) {
         // Only what is read with the SQE comes before it.
-        return Err(if rw::vectors_are_bad(request) { Errno::FAULT } else { Errno::BADF }).into();
+        return Err(if vectors_are_bad(request) { Errno::FAULT } else { Errno::BADF }).into();
+    }
+    let untried = request.sqe.ioprio != 0 && completion.res == Errno::AGAIN.to_c();
+    if (untried || completion.res == Errno::NOTSOCK.to_c()) && message::is_bad(request) {
+        return Err(Errno::FAULT).into();
+    }
+    // A fixed buffer is looked for before the file is asked how it was opened.
+    let fixed = matches!(opcode, IORING_OP_READ_FIXED | IORING_OP_WRITE_FIXED | IORING_OP_READV_FIXED | IORING_OP_WRITEV_FIXED);
+    if fixed && completion.res == Errno::FAULT.to_c() {
+        return completion;
     }
     if let Some(e) = rw::earlier_error(request) {
         return Err(e).into();
@@ -349,8 +355,9 @@ pub fn worked_out(request: Option<&mut Request>, job: &Job, outcome: Outcome) ->
     outcome
 }
 
+/// True where vectors or a message header cannot be read: that comes before anything about the file.
 pub fn vectors_are_bad(request: &Request) -> bool {
-    rw::vectors_are_bad(request)
+    rw::vectors_are_bad(request) || message::is_bad(request)
 }
 
 pub fn can_work(opcode: u8) -> bool {

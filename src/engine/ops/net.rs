@@ -71,7 +71,13 @@ pub fn check_zero_copy(request: &Request) -> Result<(), Errno> {
     }
 }
 
+/// A length that is negative to the kernel is -EINVAL, also where it means nothing.
+pub fn require_length(sqe: &io_uring_sqe) -> Result<(), Errno> {
+    require(sqe.len <= i32::MAX as u32)
+}
+
 pub fn prepare_send(request: &mut Request) -> Result<(), Errno> {
+    require_length(&request.sqe)?;
     check_send(request)?;
     // The upper half of the place where the address has its length.
     require(request.sqe.file_index >> 16 == 0)?;
@@ -87,6 +93,7 @@ pub fn prepare_send(request: &mut Request) -> Result<(), Errno> {
 }
 
 pub fn prepare_recv(request: &mut Request) -> Result<(), Errno> {
+    require_length(&request.sqe)?;
     require(request.sqe.off == 0 && request.sqe.file_index == 0 && request.sqe.ioprio & !RECV_FLAGS == 0)
 }
 
@@ -94,7 +101,15 @@ pub fn prepare_recv(request: &mut Request) -> Result<(), Errno> {
 pub fn waits_first(request: &mut Request, events: u32) -> Option<Outcome> {
     let first = request.sqe.ioprio & IORING_RECVSEND_POLL_FIRST != 0 && request.count == 0;
     request.count = 1;
-    first.then_some(Outcome::Arm(events))
+    if !first {
+        return None;
+    }
+    // What is no socket says so without a wait; and whoever is not to wait has nothing left to do.
+    Some(match option(request.fd, libc::SO_TYPE) {
+        Ok(_) if request.sqe.op_flags & DONTWAIT != 0 => Err(Errno::AGAIN).into(),
+        Ok(_) => Outcome::Arm(events),
+        Err(e) => Err(e).into(),
+    })
 }
 
 /// What a transfer without waiting answered: with MSG_WAITALL a stream goes on until everything is there.

@@ -33,6 +33,10 @@ pub fn prepare_add(request: &mut Request) -> Result<(), Errno> {
     require(sqe.len & !IORING_POLL_ADD_MULTI == 0)?;
     require(sqe.len & IORING_POLL_ADD_MULTI == 0 || sqe.flags & IOSQE_CQE_SKIP_SUCCESS == 0)?;
     request.events = wanted(sqe) & EVENTS | ALWAYS;
+    // A poll that asks to be told once is no multishot, whatever else it says.
+    if wanted(sqe) & libc::EPOLLONESHOT as u32 != 0 {
+        request.sqe.len = 0;
+    }
     Ok(())
 }
 

@@ -29,11 +29,15 @@ pub fn attempt(st: &mut State, sqe: &io_uring_sqe) -> Option<Outcome> {
             let fd = file(st, sqe)?;
             Some(rw::attempt_at(st, sqe, fd))
         }
-        IORING_OP_RECV if sqe.off == 0 && sqe.file_index == 0 && sqe.op_flags & net::WAITALL == 0 => {
+        IORING_OP_RECV
+            if sqe.len <= i32::MAX as u32 && sqe.off == 0 && sqe.file_index == 0 && sqe.op_flags & net::WAITALL == 0 =>
+        {
             let fd = file(st, sqe)?;
             Some(net::recv_once(sqe, fd))
         }
-        IORING_OP_SEND if sqe.off == 0 && sqe.file_index == 0 && sqe.op_flags & net::WAITALL == 0 => {
+        IORING_OP_SEND
+            if sqe.len <= i32::MAX as u32 && sqe.off == 0 && sqe.file_index == 0 && sqe.op_flags & net::WAITALL == 0 =>
+        {
             let fd = file(st, sqe)?;
             Some(net::send_once(sqe, fd))
         }

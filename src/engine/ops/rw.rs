@@ -27,7 +27,8 @@ pub fn prepare(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
     // An I/O priority has one of four classes, and the first has no levels; a mask of attributes is younger than what is served here.
     require(sqe.ioprio >> 13 != 0 || sqe.ioprio & 7 == 0)?;
-    require(sqe.ioprio >> 13 <= 3 && sqe.pad2 == 0)
+    require(sqe.ioprio >> 13 <= 3 && sqe.pad2 == 0)?;
+    require(!matches!(sqe.opcode, IORING_OP_READV | IORING_OP_WRITEV) || sqe.len <= libc::UIO_MAXIOV as u32)
 }
 
 /// Keeps the vectors of a request that is not done at once: the program may use theirs anew as soon as the submission returns.
@@ -69,7 +70,14 @@ pub fn earlier_error(request: &Request) -> Option<Errno> {
     }
     let transfers = matches!(
         request.sqe.opcode,
-        IORING_OP_READ | IORING_OP_READV | IORING_OP_WRITE | IORING_OP_WRITEV | IORING_OP_READ_FIXED | IORING_OP_WRITE_FIXED
+        IORING_OP_READ
+            | IORING_OP_READV
+            | IORING_OP_READV_FIXED
+            | IORING_OP_READ_FIXED
+            | IORING_OP_WRITE
+            | IORING_OP_WRITEV
+            | IORING_OP_WRITEV_FIXED
+            | IORING_OP_WRITE_FIXED
     );
     let wrong_mode = transfers && opened_for_the_other(&Transfer::new(&request.sqe, request.fd)).unwrap_or(false);
     if wrong_mode {
@@ -151,6 +159,10 @@ impl Transfer<'_> {
     fn run_on_socket(&self) -> Result<i32, Errno> {
         if self.sqe.off != CURRENT && self.sqe.off != 0 {
             return Err(no_places(self.sqe.off));
+        }
+        // A read of nothing does not even ask whether the socket is connected.
+        if self.reads() && self.sqe.len == 0 {
+            return sys::fd_flags(self.fd).map(|_| 0);
         }
         let (vectors, count) = self.vectors();
         // SAFETY: zero is a value of every field.
@@ -338,6 +350,11 @@ fn attempt(st: &mut State, transfer: &Transfer) -> Outcome {
             let contradict = sqe.op_flags & APPEND_AND_NOT == APPEND_AND_NOT;
             Err(if contradict { Errno::INVAL } else { no_places(sqe.off) }).into()
         }
+        // As on any file without a call for vectors: nothing to read, nothing asked.
+        Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.op_flags == 0 && sqe.len == 0 && sqe.off as i64 >= CURRENT as i64 => {
+            Ok(0).into()
+        }
+        Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.op_flags & NOWAIT != 0 => Err(Errno::OPNOTSUPP).into(),
         Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.off != CURRENT && (sqe.off as i64) < 0 => Err(Errno::INVAL).into(),
         Ok((libc::S_IFDIR, _)) if transfer.reads() => Err(Errno::ISDIR).into(),
         Ok((libc::S_IFBLK | libc::S_IFDIR, _)) => blocking_kind(transfer),

@@ -29,7 +29,7 @@ fn one_clock(flags: u32) -> bool {
 pub fn prepare(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
     let flags = sqe.op_flags;
-    require(sqe.buf_index == 0 && sqe.len == 1 && sqe.file_index == 0)?;
+    require(sqe.buf_index == 0 && sqe.len == 1 && sqe.file_index == 0 && sqe.addr3 == 0 && sqe.pad2 == 0)?;
     require(flags & !FLAGS == 0 && one_clock(flags))?;
     require(flags & IORING_TIMEOUT_MULTISHOT == 0 || flags & IORING_TIMEOUT_ABS == 0)?;
     request.count = sqe.off as u32;
@@ -121,7 +121,7 @@ pub fn prepare_remove(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
     require(sqe.flags & IOSQE_FIXED_FILE == 0)?;
     let flags = sqe.op_flags;
-    require(sqe.buf_index == 0 && sqe.len == 0 && sqe.file_index == 0)?;
+    require(sqe.buf_index == 0 && sqe.len == 0 && sqe.file_index == 0 && sqe.addr3 == 0 && sqe.pad2 == 0)?;
     if flags & IORING_TIMEOUT_UPDATE_MASK == 0 {
         return require(flags == 0);
     }
@@ -133,14 +133,16 @@ pub fn prepare_remove(request: &mut Request) -> Result<(), Errno> {
 pub fn remove(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let (sqe, ns) = (request.sqe, request.ns);
-    let guards = sqe.op_flags & IORING_LINK_TIMEOUT_UPDATE != 0;
+    // The flag for guards goes with the one for updates; without it this is a removal like any other.
+    let update = sqe.op_flags & IORING_TIMEOUT_UPDATE != 0;
+    let guards = update && sqe.op_flags & IORING_LINK_TIMEOUT_UPDATE != 0;
     let wanted = if guards { IORING_OP_LINK_TIMEOUT } else { IORING_OP_TIMEOUT };
     let found = st
         .requests
         .iter()
         .find(|(_, request)| request.sqe.opcode == wanted && request.sqe.user_data == sqe.addr && request.timer.is_some());
     let Some((timeout, _)) = found else { return Err(Errno::NOENT).into() };
-    if sqe.op_flags & IORING_TIMEOUT_UPDATE_MASK == 0 {
+    if !update {
         st.timers.counted.retain(|(_, counted)| *counted != timeout);
         ring.complete(st, timeout, Err(Errno::CANCELED).into(), true);
         return Ok(0).into();
