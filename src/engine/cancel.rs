@@ -62,11 +62,17 @@ impl Target {
         if self.flags & IORING_ASYNC_CANCEL_OP != 0 && request.sqe.opcode != self.opcode {
             return false;
         }
-        let by_user_data = self.flags & (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP) == 0;
-        if (by_user_data || self.flags & IORING_ASYNC_CANCEL_USERDATA != 0) && request.sqe.user_data != self.user_data {
+        if self.has_user_data() && request.sqe.user_data != self.user_data {
             return false;
         }
         file.is_none_or(|file| works_on(request, file))
+    }
+
+    /// Only requests with its `user_data` are meant.
+    fn has_user_data(&self) -> bool {
+        let others = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP | IORING_ASYNC_CANCEL_ANY;
+        self.flags & others == 0
+            || self.flags & (IORING_ASYNC_CANCEL_USERDATA | IORING_ASYNC_CANCEL_ANY) == IORING_ASYNC_CANCEL_USERDATA
     }
 
     fn wants_all(&self) -> bool {
@@ -91,8 +97,14 @@ pub fn is_counted(opcode: u8) -> bool {
 /// Cancels what `target` names; answers as the request does: 0, the number with ALL or ANY, -ENOENT, -EALREADY.
 pub fn cancel(ring: &Ring, st: &mut State, target: &Target, inline: bool) -> Result<c_int, Errno> {
     let file = target.file(st)?;
-    let named = st.requests.iter().filter(|(_, request)| target.matches(request, file));
-    let named: Vec<ReqId> = named.map(|(id, _)| id).collect();
+    let mut named: Vec<ReqId> = Vec::new();
+    let chosen = |(id, request): (ReqId, &Request)| target.matches(request, file).then_some(id);
+    if target.has_user_data() {
+        named.extend(st.requests.named(target.user_data).filter_map(chosen));
+        named.sort_unstable();
+    } else {
+        named.extend(st.requests.iter().filter_map(chosen));
+    }
     let mut cancelled = 0;
     for id in named {
         let counted = st.requests.get(id).is_some_and(|request| is_counted(request.sqe.opcode));

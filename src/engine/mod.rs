@@ -21,6 +21,7 @@ mod enter;
 mod hints;
 mod memory;
 mod merge;
+mod names;
 mod nudge;
 mod ops;
 mod own;

@@ -9,8 +9,7 @@ use super::timers::ns_timespec;
 use crate::core::abi::IORING_SETUP_DEFER_TASKRUN;
 use crate::core::errno::Errno;
 use crate::core::sys;
-use ::alloc::collections::BTreeMap;
-use ::alloc::vec::Vec;
+use ::alloc::collections::{BTreeMap, VecDeque};
 use ::core::ffi::{c_int, c_void};
 use ::core::sync::atomic::Ordering;
 
@@ -32,9 +31,9 @@ struct Watched {
     registered: bool,
     /// Our own duplicate, for one multishot poll: edge-triggered and for good.
     own: bool,
-    waiting: Vec<ReqId>,
-    /// What they wait for, and perhaps more: those that have gone are not taken out of it one by one.
+    /// What any of `waiting` wants; it may be more for a while, when some have left.
     events: u32,
+    waiting: VecDeque<ReqId>,
 }
 
 /// The descriptors that requests of a ring wait for.
@@ -62,8 +61,11 @@ impl FdTable {
     /// Takes a request out of its descriptor's list.
     pub fn forget(&mut self, fd: c_int, id: ReqId) {
         let Some(watched) = self.watched.get_mut(&fd) else { return };
-        if let Some(position) = watched.waiting.iter().position(|waiting| *waiting == id) {
-            watched.waiting.remove(position);
+        // From both ends: those who cancel many mostly begin with the oldest or the youngest.
+        let last = watched.waiting.len();
+        let found = (0..last.div_ceil(2)).find_map(|n| [n, last - 1 - n].into_iter().find(|place| watched.waiting[*place] == id));
+        if let Some(place) = found {
+            watched.waiting.remove(place);
             self.armed -= 1;
         }
         if watched.own {
@@ -111,11 +113,11 @@ impl Ring {
             generation,
             registered: false,
             own: false,
-            waiting: Vec::new(),
             events: 0,
+            waiting: VecDeque::new(),
         });
-        watched.events = if watched.waiting.is_empty() { events } else { watched.events | events };
-        watched.waiting.push(id);
+        watched.waiting.push_back(id);
+        watched.events |= events;
         st.fds.armed += 1;
         match self.rearm(st, fd) {
             Ok(()) => Ok(()),
@@ -165,7 +167,7 @@ impl Ring {
     fn orphan_all_but_last(&self, st: &mut State, fd: c_int) {
         let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
         watched.registered = false;
-        let last = watched.waiting.pop();
+        let last = watched.waiting.pop_back();
         let old = ::core::mem::replace(&mut watched.waiting, last.into_iter().collect());
         st.fds.armed -= old.len();
         for id in old {
@@ -190,7 +192,7 @@ impl Ring {
             request.watch = own;
         }
         let waiting = [id].into_iter().collect();
-        st.fds.watched.insert(own, Watched { generation, registered: true, own: true, waiting, events });
+        st.fds.watched.insert(own, Watched { generation, registered: true, own: true, events, waiting });
         st.fds.armed += 1;
         Ok(())
     }
@@ -269,7 +271,7 @@ impl Ring {
             return;
         }
         if watched.own {
-            if let Some(&id) = watched.waiting.first() {
+            if let Some(&id) = watched.waiting.front() {
                 ops::poll::event(self, st, id, ready);
             }
             return;
@@ -296,12 +298,14 @@ impl Ring {
             return close_own(own);
         }
         let waiting = ::core::mem::take(&mut watched.waiting);
-        let mut still_waiting = Vec::new();
+        watched.events = 0;
+        let (mut still_waiting, mut still_wanted) = (VecDeque::new(), 0);
         st.fds.armed -= waiting.len();
         for id in waiting {
             let Some(request) = st.requests.get(id) else { continue };
             if ready & (request.events | ALWAYS) == 0 {
-                still_waiting.push(id);
+                still_wanted |= request.events;
+                still_waiting.push_back(id);
                 continue;
             }
             request.stage = Stage::Issuing;
@@ -318,7 +322,8 @@ impl Ring {
                     if let Some(request) = st.requests.get(id) {
                         request.stage = Stage::Armed;
                         request.events = events;
-                        still_waiting.push(id);
+                        still_wanted |= events;
+                        still_waiting.push_back(id);
                     }
                 }
                 outcome => self.settle(st, id, outcome, false),
@@ -333,10 +338,7 @@ impl Ring {
             // A request that another's completion brought in may be waiting already: those that came first stay first.
             still_waiting.append(&mut watched.waiting);
             watched.waiting = still_waiting;
-            watched.events = 0;
-            for id in &watched.waiting {
-                watched.events |= st.requests.get(*id).map_or(0, |request| request.events);
-            }
+            watched.events |= still_wanted;
             st.fds.armed += left;
         }
         let _ = self.rearm(st, fd);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! Requests: where each of them is on its way, links between them, and the order that drain asks for.
 
+use super::names::Names;
 use super::own::Own;
 use super::resources::Node;
 pub use super::slab::ReqId;
+use super::slab::Slab;
 use crate::core::abi::*;
 use ::alloc::boxed::Box;
 use ::alloc::sync::Arc;
@@ -92,4 +94,59 @@ impl Request {
 }
 
 /// All requests of a ring.
-pub type Slab = super::slab::Slab<Request>;
+pub struct Requests {
+    slab: Slab<Request>,
+    names: Names,
+}
+
+impl Requests {
+    pub const fn new() -> Requests {
+        Requests { slab: Slab::new(), names: Names::new() }
+    }
+
+    /// None where the ring holds too many, or memory is short.
+    pub fn insert(&mut self, request: Request) -> Option<ReqId> {
+        let user_data = request.sqe.user_data;
+        let id = self.slab.insert(request)?;
+        if !self.names.reserve(id.place()) {
+            self.slab.remove(id);
+            return None;
+        }
+        self.names.add(id.place(), user_data);
+        Some(id)
+    }
+
+    /// Its `user_data` is changed by [`Requests::rename`] only.
+    pub fn get(&mut self, id: ReqId) -> Option<&mut Request> {
+        self.slab.get(id)
+    }
+
+    pub fn remove(&mut self, id: ReqId) -> Option<Request> {
+        let request = self.slab.remove(id)?;
+        self.names.remove(id.place());
+        Some(request)
+    }
+
+    /// Gives a request another `user_data`.
+    pub fn rename(&mut self, id: ReqId, user_data: u64) {
+        if let Some(request) = self.slab.get(id) {
+            request.sqe.user_data = user_data;
+            self.names.remove(id.place());
+            self.names.add(id.place(), user_data);
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Every request, oldest places first.
+    pub fn iter(&self) -> impl Iterator<Item = (ReqId, &Request)> {
+        self.slab.iter()
+    }
+
+    /// Those with this `user_data`, in no order.
+    pub fn named(&self, user_data: u64) -> impl Iterator<Item = (ReqId, &Request)> {
+        self.names.of(user_data).filter_map(|place| self.slab.at(place))
+    }
+}

@@ -11,7 +11,7 @@ use super::park::Parking;
 use super::pool;
 use super::reactor::FdTable;
 use super::region::Region;
-use super::request::{ReqId, Request, Slab, Stage};
+use super::request::{ReqId, Request, Requests, Stage};
 use super::resources::Resources;
 use super::restrictions::Restrictions;
 use super::sqpoll::Poller;
@@ -59,7 +59,7 @@ pub struct Ring {
 
 /// What the ring's lock guards.
 pub struct State {
-    pub requests: Slab,
+    pub requests: Requests,
     pub fds: FdTable,
     pub timers: Timers,
     pub resources: Resources,
@@ -87,7 +87,7 @@ pub struct State {
 impl State {
     pub const fn new() -> State {
         State {
-            requests: Slab::new(),
+            requests: Requests::new(),
             fds: FdTable::new(),
             timers: Timers::new(),
             resources: Resources::new(),

@@ -18,6 +18,11 @@ impl ReqId {
         (self.generation as u64) << 32 | self.index as u64
     }
 
+    /// Its place, which another request may have had before.
+    pub fn place(self) -> u32 {
+        self.index
+    }
+
     pub fn from_bits(bits: u64) -> ReqId {
         ReqId { index: bits as u32, generation: (bits >> 32) as u32 }
     }
@@ -73,6 +78,12 @@ impl<T> Slab<T> {
             Some((generation, request)) if *generation == id.generation => request.as_mut(),
             _ => None,
         }
+    }
+
+    /// What is at a place.
+    pub fn at(&self, place: u32) -> Option<(ReqId, &T)> {
+        let (generation, request) = self.slots.get(place as usize)?;
+        request.as_ref().map(|request| (ReqId { index: place, generation: *generation }, request))
     }
 
     pub fn remove(&mut self, id: ReqId) -> Option<T> {

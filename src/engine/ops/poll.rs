@@ -140,17 +140,16 @@ pub fn prepare_remove(request: &mut Request) -> Result<(), Errno> {
 pub fn remove(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let (sqe, events) = (request.sqe, request.events);
-    let found = st.requests.iter().find(|(_, request)| {
-        request.sqe.opcode == IORING_OP_POLL_ADD && request.sqe.user_data == sqe.addr && request.stage == Stage::Armed
-    });
-    let Some((poll, _)) = found else { return Err(Errno::NOENT).into() };
+    let is_pending_poll = |request: &Request| request.sqe.opcode == IORING_OP_POLL_ADD && request.stage == Stage::Armed;
+    let polls = st.requests.named(sqe.addr).filter(|(_, request)| is_pending_poll(request));
+    let Some(poll) = polls.map(|(id, _)| id).min() else { return Err(Errno::NOENT).into() };
     if sqe.len & (IORING_POLL_UPDATE_EVENTS | IORING_POLL_UPDATE_USER_DATA) == 0 {
         return cancel::one(ring, st, poll, true).map(|()| 0).into();
     }
-    let Some(request) = st.requests.get(poll) else { return Err(Errno::NOENT).into() };
     if sqe.len & IORING_POLL_UPDATE_USER_DATA != 0 {
-        request.sqe.user_data = sqe.off;
+        st.requests.rename(poll, sqe.off);
     }
+    let Some(request) = st.requests.get(poll) else { return Err(Errno::NOENT).into() };
     let (fd, watch) = (request.fd, request.watch);
     if sqe.len & IORING_POLL_UPDATE_EVENTS != 0 {
         // One shot or several, level or edge: that stays as it was.

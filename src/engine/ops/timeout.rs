@@ -137,11 +137,9 @@ pub fn remove(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let update = sqe.op_flags & IORING_TIMEOUT_UPDATE != 0;
     let guards = update && sqe.op_flags & IORING_LINK_TIMEOUT_UPDATE != 0;
     let wanted = if guards { IORING_OP_LINK_TIMEOUT } else { IORING_OP_TIMEOUT };
-    let found = st
-        .requests
-        .iter()
-        .find(|(_, request)| request.sqe.opcode == wanted && request.sqe.user_data == sqe.addr && request.timer.is_some());
-    let Some((timeout, _)) = found else { return Err(Errno::NOENT).into() };
+    let is_pending = |request: &Request| request.sqe.opcode == wanted && request.timer.is_some();
+    let timeouts = st.requests.named(sqe.addr).filter(|(_, request)| is_pending(request));
+    let Some(timeout) = timeouts.map(|(id, _)| id).min() else { return Err(Errno::NOENT).into() };
     if !update {
         st.timers.counted.retain(|(_, counted)| *counted != timeout);
         ring.complete(st, timeout, Err(Errno::CANCELED).into(), true);
