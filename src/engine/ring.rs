@@ -169,7 +169,7 @@ impl Ring {
                 head = head.wrapping_add(1);
                 break;
             };
-            st.drains_refused |= sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0;
+            st.drains_refused |= sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0 && ops::is_known(&sqe);
             let mut tried = None;
             if link.head.is_none() && !self.polls_io() && quick::is_plain(&sqe) && st.lets_pass() {
                 if alone == 0 {

@@ -176,6 +176,11 @@ const fn is_served(opcode: usize) -> bool {
 pub const SQE_FLAGS: u8 =
     IOSQE_FIXED_FILE | IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_ASYNC | IOSQE_CQE_SKIP_SUCCESS;
 
+/// True for an SQE whose opcode and flags are known: only such a one counts for what comes after it.
+pub fn is_known(sqe: &io_uring_sqe) -> bool {
+    sqe.flags & !SQE_FLAGS == 0 && (sqe.opcode as usize) < OPCODES
+}
+
 fn find(opcode: u8) -> &'static Op {
     OPS.get(opcode as usize).unwrap_or(&UNKNOWN)
 }
@@ -184,7 +189,7 @@ fn find(opcode: u8) -> &'static Op {
 pub fn prepare(request: &mut Request, previous: Option<u8>, st: &State) -> Result<(), Errno> {
     let sqe = &request.sqe;
     let op = find(sqe.opcode);
-    require(sqe.flags & !SQE_FLAGS == 0 && (sqe.opcode as usize) < OPCODES)?;
+    require(is_known(sqe))?;
     if sqe.flags & IOSQE_IO_DRAIN != 0 && !st.lets_drain() {
         return Err(Errno::OPNOTSUPP);
     }
