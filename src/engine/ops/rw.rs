@@ -354,6 +354,7 @@ fn attempt(st: &mut State, transfer: &Transfer) -> Outcome {
         Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.op_flags == 0 && sqe.len == 0 && sqe.off as i64 >= CURRENT as i64 => {
             Ok(0).into()
         }
+        Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.op_flags & APPEND_AND_NOT == APPEND_AND_NOT => Err(Errno::INVAL).into(),
         Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.op_flags & NOWAIT != 0 => Err(Errno::OPNOTSUPP).into(),
         Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.off != CURRENT && (sqe.off as i64) < 0 => Err(Errno::INVAL).into(),
         Ok((libc::S_IFDIR, _)) if transfer.reads() => Err(Errno::ISDIR).into(),
