@@ -34,6 +34,9 @@ pub struct Cq {
     /// Whether `evf` is readable, and should be.
     signal: Signal,
     nudge: Nudge,
+    /// Posts are told of together, when the batch ends; and whether there was one.
+    in_batch: bool,
+    batch_is_owed: bool,
     /// A registered eventfd.
     pub eventfd: Option<Eventfd>,
     /// Rings that have polled this one, by their keys.
@@ -42,7 +45,16 @@ pub struct Cq {
 
 impl Cq {
     pub const fn new() -> Cq {
-        Cq { tail: 0, overflow: VecDeque::new(), signal: Signal::new(), nudge: Nudge::new(), eventfd: None, watchers: Vec::new() }
+        Cq {
+            tail: 0,
+            overflow: VecDeque::new(),
+            signal: Signal::new(),
+            nudge: Nudge::new(),
+            in_batch: false,
+            batch_is_owed: false,
+            eventfd: None,
+            watchers: Vec::new(),
+        }
     }
 }
 
@@ -118,9 +130,29 @@ impl Ring {
         if inline {
             return;
         }
+        if cq.in_batch {
+            cq.batch_is_owed = true;
+            return;
+        }
         self.signal(&mut cq);
         drop(cq);
         self.wake_sleepers();
+    }
+
+    /// Several completions may follow: who has to be told of them is told once, by [`Ring::end_batch`].
+    pub fn begin_batch(&self) {
+        self.cq.lock().in_batch = true;
+    }
+
+    /// Tells of what was posted since [`Ring::begin_batch`], by whichever thread.
+    pub fn end_batch(&self) {
+        let mut cq = self.cq.lock();
+        cq.in_batch = false;
+        if ::core::mem::take(&mut cq.batch_is_owed) {
+            self.signal(&mut cq);
+            drop(cq);
+            self.wake_sleepers();
+        }
     }
 
     /// Wakes those who sleep in the ring, if there are any, to look at the CQ.

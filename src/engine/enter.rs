@@ -93,7 +93,7 @@ impl Ring {
         if self.flags & IORING_SETUP_SINGLE_ISSUER == 0 {
             return Ok(());
         }
-        let me = sys::gettid();
+        let me = sys::thread_address();
         match self.owner.compare_exchange(0, me, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => Ok(()),
             Err(owner) if owner == me => Ok(()),

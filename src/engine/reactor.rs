@@ -224,6 +224,7 @@ impl Ring {
         let mut st = self.state.lock();
         // Nobody else writes it: the lock is ours.
         self.harvests.store(self.harvests.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.begin_batch();
         for event in &events[..found] {
             let (data, ready) = (event.u64, event.events);
             match data {
@@ -236,6 +237,7 @@ impl Ring {
         }
         self.fire_timers(&mut st);
         self.run(&mut st);
+        self.end_batch();
         Ok(())
     }
 
@@ -285,8 +287,9 @@ impl Ring {
         let is_fixed = st.requests.get(first).is_some_and(|request| request.file.is_some());
         let own = if by == By::Aside && !is_fixed { self.dup_high(fd).ok() } else { None };
         let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
-        // The number must still name the file that became ready, or the retry would work on another.
-        if sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, ONESHOT, event_data(fd, generation)).is_err() {
+        // The number must still name the file that became ready, or the retry would work on another. That of a fixed file is ours, and does
+        // while there is a request on it.
+        if !is_fixed && sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, ONESHOT, event_data(fd, generation)).is_err() {
             watched.registered = false;
             let orphans = ::core::mem::take(&mut watched.waiting);
             st.fds.armed -= orphans.len();

@@ -156,7 +156,7 @@ impl Ring {
     fn check_register(&self, opcode: u32) -> Result<(), Errno> {
         if self.flags & IORING_SETUP_SINGLE_ISSUER != 0 {
             let owner = self.owner.load(Ordering::Relaxed);
-            if owner != 0 && owner != sys::gettid() {
+            if owner != 0 && owner != sys::thread_address() {
                 return Err(Errno::EXIST);
             }
         }
@@ -186,7 +186,7 @@ impl Ring {
             *hold = true;
         }
         if self.flags & IORING_SETUP_SINGLE_ISSUER != 0 {
-            let _ = self.owner.compare_exchange(0, sys::gettid(), Ordering::Relaxed, Ordering::Relaxed);
+            let _ = self.owner.compare_exchange(0, sys::thread_address(), Ordering::Relaxed, Ordering::Relaxed);
         }
         self.disabled.store(false, Ordering::SeqCst);
         if self.has_poller() {

@@ -21,7 +21,7 @@ use crate::core::abi::*;
 use crate::core::errno::Errno;
 use ::alloc::collections::VecDeque;
 use ::core::ffi::c_int;
-use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
+use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize};
 
 /// A ring. Lock order: `state`, then the pool's, then `cq`.
 pub struct Ring {
@@ -43,8 +43,8 @@ pub struct Ring {
     /// The threads that wait in `inner`, or behind the one that does.
     pub parking: Parking,
     pub berths: Berths,
-    /// The one thread that may submit (`IORING_SETUP_SINGLE_ISSUER`), 0 before the first.
-    pub owner: AtomicI32,
+    /// The one thread that may submit (`IORING_SETUP_SINGLE_ISSUER`), by an address of its own; 0 before the first.
+    pub owner: AtomicUsize,
     /// `IORING_SETUP_R_DISABLED`, and not enabled yet.
     pub disabled: AtomicBool,
     /// The clock that waits are measured on.

@@ -17,7 +17,7 @@ use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use ::core::ffi::{c_int, c_uint};
-use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use ::core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
 const MOST_SQ_ENTRIES: u32 = 32768;
 const MOST_CQ_ENTRIES: u32 = 2 * MOST_SQ_ENTRIES;
@@ -205,7 +205,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
         cq: Mutex::new(Cq::new()),
         parking: Parking::new(),
         berths: Berths::new(),
-        owner: AtomicI32::new(if p.flags & IORING_SETUP_R_DISABLED == 0 { sys::gettid() } else { 0 }),
+        owner: AtomicUsize::new(if p.flags & IORING_SETUP_R_DISABLED == 0 { sys::thread_address() } else { 0 }),
         disabled: AtomicBool::new(p.flags & IORING_SETUP_R_DISABLED != 0),
         harvests: AtomicU32::new(0),
         wait_clock: AtomicI32::new(libc::CLOCK_MONOTONIC),

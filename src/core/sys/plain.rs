@@ -130,12 +130,6 @@ pub fn getpid() -> c_int {
     unsafe { syscall(libc::SYS_getpid, [0; 6]) as c_int }
 }
 
-/// The calling thread.
-pub fn gettid() -> c_int {
-    // SAFETY: cannot fail.
-    unsafe { syscall(libc::SYS_gettid, [0; 6]) as c_int }
-}
-
 /// Copies `len` bytes from the program's memory, which may be bad: -EFAULT then, as a system call answers.
 ///
 /// # Safety
