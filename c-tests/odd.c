@@ -241,3 +241,40 @@ TEST(a_bad_fixed_buffer_comes_before_a_file_that_is_not_open_for_it)
 	CHECK_EQ(run_one(&ring), -EFAULT);
 	io_uring_queue_exit(&ring);
 }
+
+TEST(what_must_not_wait_takes_no_second_look_for_the_rest)
+{
+	char buf[16];
+	struct iovec iov = { buf, 12 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct msghdr msg;
+	int sv[2];
+
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	pair_up(SOCK_STREAM, sv);
+	ring_up(&ring, 8, 0);
+	for (int i = 0; i < 4; i++) {
+		int flags = MSG_WAITALL | MSG_DONTWAIT | (i < 2 ? MSG_PEEK : 0);
+
+		if (i != 1)
+			write_all(sv[1], "five.", 5);
+		sqe = sqe_of(&ring);
+		if (i % 2)
+			io_uring_prep_recvmsg(sqe, sv[0], &msg, flags);
+		else
+			io_uring_prep_recv(sqe, sv[0], buf, 12, flags);
+		sqe->flags = IOSQE_IO_LINK;
+		sqe->user_data = 1;
+		sqe = sqe_of(&ring);
+		io_uring_prep_nop(sqe);
+		sqe->user_data = 2;
+		submit(&ring, 2);
+		/* What the first two have only looked at is there for the third. */
+		CHECK_EQ(reap_data(&ring, 1), i == 2 ? 10 : 5);
+		CHECK_EQ(reap_data(&ring, 2), -ECANCELED);
+	}
+	io_uring_queue_exit(&ring);
+}

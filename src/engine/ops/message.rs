@@ -221,7 +221,7 @@ fn transfer(request: &mut Request) -> Outcome {
     // Control data comes once: a message that has it is not put together from several.
     let short = all && without_control && result.is_ok_and(|moved| (moved as u64) < wanted);
     if let (Some(kept), Ok(moved @ 1..), true) = (kept.as_mut(), result, short) {
-        if goes_on(request.fd) {
+        if request.sqe.op_flags & DONTWAIT == 0 && goes_on(request.fd) {
             kept.advance(moved as usize);
             request.done += moved as u32;
             return Outcome::Arm(events);

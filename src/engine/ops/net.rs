@@ -122,7 +122,8 @@ fn settle(request: &mut Request, result: Result<i32, Errno>, wanted: u32, events
         Err(_) | Ok(0) => request.done as i32,
         Ok(moved) => {
             request.done += moved as u32;
-            if all && request.done < wanted && goes_on(request.fd) {
+            let waits = request.sqe.op_flags & DONTWAIT == 0;
+            if all && waits && request.done < wanted && goes_on(request.fd) {
                 return Outcome::Arm(events);
             }
             request.done as i32
