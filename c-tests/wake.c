@@ -195,8 +195,8 @@ TEST(an_edge_triggered_watcher_that_only_reads_memory_hears_of_every_submission)
 struct sleeper {
 	struct io_uring *ring;
 	pthread_t thread;
-	volatile int ret;
-	volatile bool over;
+	int ret;
+	bool over;
 };
 
 static void *sleeps(void *arg)
@@ -205,7 +205,7 @@ static void *sleeps(void *arg)
 	struct io_uring_cqe *cqe;
 
 	s->ret = io_uring_wait_cqe(s->ring, &cqe);
-	s->over = true;
+	__atomic_store_n(&s->over, true, __ATOMIC_RELEASE);
 	return NULL;
 }
 
@@ -229,11 +229,11 @@ static void signal_ends_each_wait(int flags)
 	sleep_ms(100);
 	/* Last come, first gone: those that sleep behind another thread are asked first. */
 	for (int i = 3; i >= 0; i--) {
-		for (int ms = 0; ms < PROMPT_MS && !sleepers[i].over; ms += 20) {
+		for (int ms = 0; ms < PROMPT_MS && !__atomic_load_n(&sleepers[i].over, __ATOMIC_ACQUIRE); ms += 20) {
 			CHECK_EQ(pthread_kill(sleepers[i].thread, SIGUSR1), 0);
 			sleep_ms(20);
 		}
-		CHECK(sleepers[i].over);
+		CHECK(__atomic_load_n(&sleepers[i].over, __ATOMIC_ACQUIRE));
 		CHECK_EQ(sleepers[i].ret, -EINTR);
 		pthread_join(sleepers[i].thread, NULL);
 	}

@@ -42,4 +42,10 @@ mod tests {
             assert_eq!(*libc::__errno_location(), 77);
         }
     }
+    #[test]
+    fn two_threads_that_live_have_different_addresses() {
+        let mine = super::thread_address();
+        assert_eq!(mine, super::thread_address());
+        assert_ne!(mine, std::thread::spawn(super::thread_address).join().unwrap());
+    }
 }
