@@ -84,7 +84,7 @@ PATH=$programs:$PATH
 # ----------------------------------------------------------------- where we are
 
 title "What is here"
-run uring-probe --brief || die "the programs need io_uring, and it cannot be had here"
+run uring-probe --brief || die "no ring can be had here, of the kernel's or of the engine's"
 
 # Five files or so live at once: 256 + 256 + 64 + 64 MiB.
 needed_kib=700000

@@ -265,12 +265,10 @@ static void warm_up(const struct bench *bench, uint64_t ns)
 	ns_per_op = (double)wall / (double)done;
 }
 
-/* For `ns`, or else so many operations. */
-static void measure(const struct bench *bench, uint64_t ns, uint64_t ops)
+static void measure(const struct bench *bench, uint64_t ns)
 {
-	uint64_t cpu = cpu_ns(), wall = now_ns();
+	uint64_t cpu = cpu_ns(), wall = now_ns(), ops = run_for(bench, ns);
 
-	ops = ns ? run_for(bench, ns) : bench->run(ops);
 	wall = now_ns() - wall;
 	cpu = cpu_ns() - cpu;
 	if (!latency_wanted)
@@ -293,20 +291,18 @@ static void converse(const struct bench *bench)
 {
 	char line[64];
 
-	printf("ready %.0f\n", ns_per_op);
+	puts("ready");
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
 		unsigned long long number;
 
 		if (sscanf(line, "time %llu", &number) == 1 && number) {
-			measure(bench, number, 0);
-		} else if (sscanf(line, "ops %llu", &number) == 1) {
-			measure(bench, 0, number);
+			measure(bench, number);
 		} else if (sscanf(line, "latency %llu", &number) == 1 && number) {
 			memset(buckets, 0, sizeof(buckets));
 			latency_count = latency_max = 0;
 			latency_wanted = 1;
-			measure(bench, number, 0);
+			measure(bench, number);
 			latency_wanted = 0;
 			if (!latency_count)
 				die("this program times no single operations");

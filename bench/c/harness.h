@@ -6,14 +6,14 @@
  *	program NAME=VALUE...
  *
  * The program sets itself up, warms up, finds out how long an operation takes,
- * and writes "ready NS". It then answers these lines on its standard input:
+ * and writes "ready". It then answers these lines on its standard input:
  *
  *	time NS		does operations for about NS nanoseconds:
  *			"time OPERATIONS WALL_NS CPU_NS RSS_KIB"
- *	ops N		does N operations or a few more, the same answer
  *	latency NS	the same with every operation timed:
  *			"latency COUNT P50 P90 P99 P99.9 P99.99 MAX", in ns
- *	quit
+ *
+ * The end of its input is the end.
  *
  * With ops=N as a parameter there is no conversation and no warming up: N
  * operations, then the end. That is for tools that count.

@@ -41,8 +41,8 @@ fn parse(text: &str, ops: u64) -> Result<Calls, String> {
         let is_fork = (rest.starts_with("clone") && !rest.contains("CLONE_THREAD"))
             || rest.starts_with("fork")
             || rest.starts_with("vfork");
-        if is_fork {
-            unfinished.insert(pid, rest.contains("<unfinished"));
+        if is_fork || rest.starts_with("clone") {
+            unfinished.insert(pid, is_fork && rest.contains("<unfinished"));
         }
         let resumes_fork = rest.starts_with("<... clone") && unfinished.get(pid) == Some(&true) && !rest.contains("CLONE_THREAD");
         if is_fork || resumes_fork {

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 const USAGE: &str = "usage: uring_bench [OPTION]...
-  --quick              the workloads of bars.tsv, shorter turns
+  --quick              the workloads marked q, shorter turns
   --smoke              every workload for a moment: whether it works, not how fast it is
   --only NAME,NAME...  workloads whose names begin so
   --peers NAME,...     these peers only
@@ -28,7 +28,7 @@ const USAGE: &str = "usage: uring_bench [OPTION]...
   --no-calls           no counting of system calls
   --list               names of workloads and their peers
   --draw FILE DIR      no measuring: the charts of a record of results
-A run of everything is kept in bench/results and drawn in docs/charts, any other in target/bench.
+A run of everything, with the usual effort, is kept in bench/results and drawn in docs/charts, any other in target/bench.
 Environment: CC, BENCH_CFLAGS (-O2), BENCH_DIR (where the data lies), LIBURING_PREFIX (a liburing 2.15)";
 
 /// Size of the data file.
@@ -36,6 +36,8 @@ const DATA_BLOCKS: u64 = 65536;
 const SMOKE_BLOCKS: u64 = 1024;
 
 struct Options {
+    /// The effort is what it is without options.
+    is_usual: bool,
     is_quick: bool,
     is_smoke: bool,
     is_list: bool,
@@ -46,6 +48,7 @@ struct Options {
 
 fn options() -> Result<Options, String> {
     let mut options = Options {
+        is_usual: true,
         is_quick: false,
         is_smoke: false,
         is_list: false,
@@ -78,10 +81,14 @@ fn options() -> Result<Options, String> {
             "--no-calls" => options.effort.counted_ops = 0,
             "--by-cpu" => by_cpu = true,
             "--list" => options.is_list = true,
-            "--help" => return Err(USAGE.to_owned()),
+            "--help" => {
+                println!("{USAGE}");
+                std::process::exit(0);
+            }
             _ => return Err(format!("{argument}?\n{USAGE}")),
         }
     }
+    options.is_usual = rounds.is_none() && turns.is_none() && turn_ms.is_none() && !by_cpu && options.effort.counted_ops != 0;
     if let Some(rounds) = rounds {
         options.effort.rounds = rounds as usize;
     }
@@ -211,7 +218,7 @@ fn work() -> Result<bool, String> {
         print!("{}", report::scale(&report::curves(&results)));
         print!("{}", report::bars(&judged));
         print!("{}", report::rows(&judged));
-        let is_whole = !options.is_quick && options.only.is_empty() && options.peers.is_empty();
+        let is_whole = options.is_usual && !options.is_quick && options.only.is_empty() && options.peers.is_empty();
         let (kept, drawn) =
             if is_whole { ("bench/results", "docs/charts") } else { ("target/bench/results", "target/bench/charts") };
         let record = record::record((options.effort, load), &peers, &results, &judged, &root);

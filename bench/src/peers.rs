@@ -78,14 +78,14 @@ impl Peers {
             },
         ];
         // What the drop-in suite has built, or what the environment names.
-        for (id, version) in [("liburing-2.9", "2.9"), ("liburing-2.15", "2.15")] {
+        for (id, version, suite) in [("liburing-2.9", "2.9", "trixie"), ("liburing-2.15", "2.15", "sid")] {
             let named = std::env::var_os("LIBURING_PREFIX").map(PathBuf::from).filter(|_| version == "2.15");
             libraries.push(Library {
                 id,
                 prefix: Some(named.unwrap_or_else(|| root.join(format!("target/dropin/{version}/upstream")))),
                 include: "include",
                 link: "uring",
-                hint: format!("no liburing {version} in target/dropin (make dropin-suite) or LIBURING_PREFIX"),
+                hint: format!("no liburing {version} in target/dropin (c-tests/dropin/run.sh --suite {suite})"),
             });
         }
         let variable = |name: &str, otherwise: &str| std::env::var(name).unwrap_or_else(|_| otherwise.to_owned());
@@ -150,7 +150,8 @@ impl Peers {
         let library = self.libraries.iter().find(|library| library.id == id);
         if let Some(Library { prefix: Some(prefix), hint, .. }) = library {
             if !prefix.join("include").is_dir() {
-                return Err(Failure::Missing(hint.clone()));
+                let hint = hint.clone();
+                return Err(if id == "ours" { Failure::Wrong(hint) } else { Failure::Missing(hint) });
             }
         }
         let source = self.root.join("bench/c");
@@ -169,11 +170,13 @@ impl Peers {
         command.args(more_libraries(program));
         let done = command.output().map_err(|e| Failure::Missing(format!("{}: {e}", self.compiler)))?;
         if !done.status.success() {
-            // A header or library that is not there is the machine's affair; anything else is ours.
+            // A header or library of others that is not there is the machine's affair; anything else is ours.
             let said = String::from_utf8_lossy(&done.stderr).into_owned();
             let is_missing = said.contains("No such file or directory") || said.contains("cannot find -l");
+            let is_others = id != "ours" && source.join(format!("{program}.c")).is_file();
             let hint = library.map_or(package_of(program), |library| &library.hint);
-            return Err(if is_missing && !hint.is_empty() { Failure::Missing(hint.to_owned()) } else { Failure::Wrong(said) });
+            let is_machines = is_missing && is_others && !hint.is_empty();
+            return Err(if is_machines { Failure::Missing(hint.to_owned()) } else { Failure::Wrong(said) });
         }
         self.check_library(&output, library)?;
         Ok(output)

@@ -3,7 +3,7 @@
 
 use crate::child::{Failure, SHARES};
 use crate::peers::Peers;
-use crate::report::{Judged, Verdict};
+use crate::report::{self, Judged};
 use crate::run::{Effort, Outcome, PeerResult};
 use crate::stats::Spread;
 use serde_json::{json, Map, Value};
@@ -124,12 +124,6 @@ pub fn record((effort, load): (Effort, f64), peers: &Peers, outcomes: &[Outcome]
     let bars: Vec<Value> = judged
         .iter()
         .map(|one| {
-            let verdict = match one.verdict() {
-                None => "skipped",
-                Some(Verdict::Missed) => "missed",
-                Some(Verdict::Must) => "must",
-                Some(Verdict::Aim) => "aim",
-            };
             json!({
                 "row": one.bar.row,
                 "workload": one.workload,
@@ -138,7 +132,7 @@ pub fn record((effort, load): (Effort, f64), peers: &Peers, outcomes: &[Outcome]
                 "must": one.bar.must,
                 "aim": one.bar.aim,
                 "ratio": one.ratio.map(spread),
-                "verdict": verdict,
+                "verdict": report::word(one.verdict()),
             })
         })
         .collect();

@@ -143,6 +143,16 @@ pub enum Verdict {
     Aim,
 }
 
+/// The word for it; none stands for a bar that was not measured.
+pub fn word(verdict: Option<Verdict>) -> &'static str {
+    match verdict {
+        None => "skipped",
+        Some(Verdict::Missed) => "missed",
+        Some(Verdict::Must) => "must",
+        Some(Verdict::Aim) => "aim",
+    }
+}
+
 /// A bar on one workload; no ratio where a peer is missing or the workload did not run.
 pub struct Judged<'a> {
     pub bar: &'a Bar,
@@ -179,12 +189,8 @@ pub fn bars(judged: &[Judged]) -> String {
         format!("\n{:<42} {:<16} {:<18} {:>20} {:>5} {:>5}\n", "bar", "workload", "against", "times as fast", "must", "aim");
     let mut counts = [0; 4];
     for one in judged {
-        let (ratio, word) = match one.verdict() {
-            None => (String::new(), "skipped"),
-            Some(Verdict::Missed) => (with_spread(one.ratio.expect("a verdict"), times), "MISSED"),
-            Some(Verdict::Must) => (with_spread(one.ratio.expect("a verdict"), times), "must"),
-            Some(Verdict::Aim) => (with_spread(one.ratio.expect("a verdict"), times), "aim"),
-        };
+        let ratio = one.ratio.map_or_else(String::new, |ratio| with_spread(ratio, times));
+        let word = word(one.verdict());
         counts[one.verdict().map_or(3, |verdict| verdict as usize)] += 1;
         let who = format!("{} / {}", one.bar.who, one.bar.against);
         text.push_str(&format!(
@@ -226,12 +232,7 @@ pub fn rows(judged: &[Judged]) -> String {
         let slack = |one: &Judged| one.ratio.map_or(f64::MAX, |ratio| ratio.median / one.bar.must);
         let weakest = bars.iter().filter(|one| one.verdict().is_some()).min_by(|a, b| slack(a).total_cmp(&slack(b)));
         let verdict = bars.iter().filter_map(|one| one.verdict()).min();
-        let word = match verdict {
-            None => "skipped",
-            Some(Verdict::Missed) => "MISSED",
-            Some(Verdict::Must) => "must",
-            Some(Verdict::Aim) => "aim",
-        };
+        let word = word(verdict);
         text.push_str(&format!("  {word:<8} {:<44}", name.1));
         if let Some(weakest) = weakest {
             let ratio = weakest.ratio.map_or(0.0, |ratio| ratio.median);

@@ -36,7 +36,7 @@ pub fn begin() -> Result<(), Errno> {
 /// In a child process, at its first call: the parent's rings stay the parent's, the engine begins anew.
 ///
 /// Their descriptors are open in the child, too, but the requests and threads behind them are not there; the child's calls on them
-/// answer -EOPNOTSUPP.
+/// answer -EOPNOTSUPP, or -EBADF by a registered number.
 #[inline]
 pub fn notice_fork() {
     // SAFETY: null, or a page that is never unmapped.

@@ -182,7 +182,7 @@ fn converse(run: &mut dyn FnMut(u64) -> u64, counted: u64, warm_ns: u64) {
         }
         ops *= 2;
     };
-    println!("ready {}", per_op as u64);
+    println!("ready");
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let Some(ns) = line.strip_prefix("time ").and_then(|ns| ns.parse::<u64>().ok()) else { break };
         let (cpu, began) = (cpu_ns(), Instant::now());

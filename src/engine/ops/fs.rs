@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Files, their names and their metadata. All but closing is done by workers: a path may lead anywhere. Paths are copied when they are
-//! submitted: the program may change or free its own as soon as the submission returns.
+//! Files, their names and their metadata, as workers do them: a path may lead anywhere. What can be done at once, `cached` does. Paths are
+//! copied when they are submitted: the program may change or free its own as soon as the submission returns.
 
 use super::{call, misc, require, Outcome};
 use crate::core::abi::*;
