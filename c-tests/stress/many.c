@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Very many requests at once: 64 Ki polls that wait, and requests on ten thousand connections. */
 #include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 
 #include "stress.h"
 
@@ -179,11 +184,13 @@ void run_polls(double seconds)
 /* ---- connections --------------------------------------------------------------------------------------------------------------- */
 
 struct connection {
-	int ends[2];
+	int fd;
 	unsigned rounds;
-	bool sends_under_way;
+	bool under_way;
 	uint32_t out[LENGTH / 4], in[LENGTH / 4];
 };
+
+enum { ACCEPTED = 0, SENT = 1, RECEIVED = 2, KINDS = 4 };
 
 static void message(uint32_t *words, unsigned connection, unsigned round)
 {
@@ -195,8 +202,8 @@ static void receive(struct io_uring *ring, struct connection *c, unsigned i)
 {
 	struct io_uring_sqe *sqe = next_sqe(ring);
 
-	io_uring_prep_recv(sqe, c->ends[0], c->in, LENGTH, MSG_WAITALL);
-	sqe->user_data = (uint64_t)i << 1;
+	io_uring_prep_recv(sqe, c->fd, c->in, LENGTH, MSG_WAITALL);
+	sqe->user_data = (uint64_t)i * KINDS + RECEIVED;
 }
 
 static void send_one(struct io_uring *ring, struct connection *c, unsigned i)
@@ -204,61 +211,146 @@ static void send_one(struct io_uring *ring, struct connection *c, unsigned i)
 	struct io_uring_sqe *sqe = next_sqe(ring);
 
 	message(c->out, i, c->rounds);
-	io_uring_prep_send(sqe, c->ends[1], c->out, LENGTH, 0);
-	sqe->user_data = (uint64_t)i << 1 | 1;
+	io_uring_prep_send(sqe, c->fd, c->out, LENGTH, 0);
+	sqe->user_data = (uint64_t)i * KINDS + SENT;
+}
+
+/* The result of the next completion, and of which connection and kind it is. */
+static int next_result(struct io_uring *ring, unsigned *i, unsigned *kind)
+{
+	struct io_uring_cqe *cqe = cqe_of(ring);
+	int res = cqe->res;
+
+	*i = (unsigned)(cqe->user_data / KINDS);
+	*kind = cqe->user_data % KINDS;
+	io_uring_cqe_seen(ring, cqe);
+	atomic_fetch_add(&came_back, 1);
+	progress();
+	return res;
+}
+
+/*
+ * The other side, a process of its own with its own limit of descriptors: connects, sends back what it gets, and closes what has been shut down.
+ * Its exit code says how it went.
+ */
+static void echo(const struct sockaddr_un *address, socklen_t length, unsigned n)
+{
+	int poller = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event events[64];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct epoll_event event = { .events = EPOLLIN };
+
+		event.data.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (event.data.fd < 0 || connect(event.data.fd, (const struct sockaddr *)address, length) ||
+		    epoll_ctl(poller, EPOLL_CTL_ADD, event.data.fd, &event))
+			_exit(2);
+	}
+	for (unsigned open = n; open;) {
+		int ready = epoll_wait(poller, events, 64, -1);
+
+		for (int e = 0; e < ready; e++) {
+			char text[4 * LENGTH];
+			ssize_t got = recv(events[e].data.fd, text, sizeof(text), 0);
+
+			if (got < 0 || (got > 0 && send(events[e].data.fd, text, (size_t)got, MSG_NOSIGNAL) != got))
+				_exit(3);
+			if (!got) {
+				close(events[e].data.fd);
+				open--;
+			}
+		}
+	}
+	_exit(0);
+}
+
+/* `n` connections to `child`, which starts here; they are taken by the ring, which comes up behind the fork. */
+static struct connection *connect_all(struct io_uring *ring, unsigned n, pid_t *child)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = (int)SYS(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	socklen_t length = sizeof(address);
+	struct connection *all = calloc(n, sizeof(*all));
+
+	CHECK(all);
+	/* A name of the system's choice, which no file has. */
+	SYS(bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)));
+	SYS(getsockname(listener, (struct sockaddr *)&address, &length));
+	SYS(listen(listener, 128));
+	*child = (pid_t)SYS(fork());
+	if (!*child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(listener);
+		echo(&address, length, n);
+	}
+	ring_up(ring, 4096, 32768, 0);
+	for (unsigned asked = 0, taken = 0; taken < n; taken++) {
+		unsigned i, kind;
+		int fd;
+
+		for (; asked < n && asked - taken < 256; asked++) {
+			struct io_uring_sqe *sqe = next_sqe(ring);
+
+			io_uring_prep_accept(sqe, listener, NULL, NULL, SOCK_CLOEXEC);
+			sqe->user_data = (uint64_t)asked * KINDS + ACCEPTED;
+		}
+		if (io_uring_sq_ready(ring))
+			hand_in(ring);
+		fd = OK(next_result(ring, &i, &kind));
+		CHECK(i < asked && kind == ACCEPTED && !all[i].fd);
+		all[i].fd = fd;
+	}
+	close(listener);
+	return all;
 }
 
 /* Each connection has a receive that waits, always; sends go to connections in an order that is no order. */
 void run_connections(double seconds)
 {
-	unsigned allowed = allow_descriptors(2 * CONNECTIONS + 200), n = CONNECTIONS, before = descriptors();
-	double until;
+	unsigned allowed = allow_descriptors(CONNECTIONS + 200), n = CONNECTIONS, before = descriptors(), i, kind;
 	uint64_t random = 1, rounds = 0;
 	struct connection *all;
 	struct io_uring ring;
+	double until;
+	int status;
+	pid_t child;
 
-	if (allowed < 2 * n + 200) {
-		n = (allowed - 200) / 2;
+	if (allowed < n + 200) {
+		n = allowed - 200;
 		printf("     only %u descriptors are allowed: %u connections instead of %u\n", allowed, n, CONNECTIONS);
 	}
-	if (n < 100)
+	if (allowed < 300)
 		skip("%u descriptors are too few", allowed);
-	all = calloc(n, sizeof(*all));
-	CHECK(all);
 	watch_count("handed in", &handed_in);
 	watch_count("came back", &came_back);
-	ring_up(&ring, 4096, 32768, 0);
-	for (unsigned i = 0; i < n; i++) {
-		SYS(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, all[i].ends));
+	all = connect_all(&ring, n, &child);
+	for (i = 0; i < n; i++)
 		receive(&ring, &all[i], i);
-	}
 	hand_in(&ring);
 	until = now_s() + seconds;
 	/* Every connection once, then as long as there is time. */
 	for (unsigned under_way = 0, next = 0; next < n || under_way || now_s() < until;) {
-		struct io_uring_cqe *cqe;
 		struct connection *c;
-		unsigned i;
+		int res;
 
 		while (under_way < 1000 && (next < n || now_s() < until)) {
 			i = next < n ? next++ : (unsigned)(random_u64(&random) % n);
-			if (all[i].sends_under_way)
+			if (all[i].under_way)
 				break;
 			send_one(&ring, &all[i], i);
-			/* Until the message has been received. */
+			/* Until the message has come back. */
 			under_way++;
-			all[i].sends_under_way = true;
+			all[i].under_way = true;
 		}
 		if (io_uring_sq_ready(&ring))
 			hand_in(&ring);
 		if (!under_way)
 			continue;
-		cqe = cqe_of(&ring);
-		i = (unsigned)(cqe->user_data >> 1);
+		res = next_result(&ring, &i, &kind);
 		CHECK(i < n);
 		c = &all[i];
-		CHECK_EQ(cqe->res, LENGTH);
-		if (!(cqe->user_data & 1)) {
+		CHECK_EQ(res, LENGTH);
+		if (kind == RECEIVED) {
 			uint32_t want[LENGTH / 4];
 
 			message(want, i, c->rounds++);
@@ -266,29 +358,26 @@ void run_connections(double seconds)
 				fail("connection %u, message %u: another message", i, c->rounds - 1);
 			memset(c->in, 0, LENGTH);
 			receive(&ring, c, i);
-			c->sends_under_way = false;
+			c->under_way = false;
 			under_way--;
 			rounds++;
 		}
-		io_uring_cqe_seen(&ring, cqe);
-		atomic_fetch_add(&came_back, 1);
-		progress();
 	}
-	/* What is left are the answers to sends, and the receives: all end when the other side goes. */
-	for (unsigned i = 0; i < n; i++)
-		close(all[i].ends[1]);
+	/* What is left are the answers to sends, and the receives: those end when the other side goes. */
+	for (i = 0; i < n; i++)
+		SYS(shutdown(all[i].fd, SHUT_WR));
 	while (atomic_load(&came_back) < atomic_load(&handed_in)) {
-		struct io_uring_cqe *cqe = cqe_of(&ring);
+		int res = next_result(&ring, &i, &kind);
 
-		CHECK_EQ(cqe->res, cqe->user_data & 1 ? LENGTH : 0);
-		io_uring_cqe_seen(&ring, cqe);
-		atomic_fetch_add(&came_back, 1);
-		progress();
+		CHECK_EQ(res, kind == SENT ? LENGTH : 0);
 	}
 	CHECK_EQ(io_uring_cq_ready(&ring), 0);
 	ring_down(&ring);
-	for (unsigned i = 0; i < n; i++)
-		close(all[i].ends[0]);
+	for (i = 0; i < n; i++)
+		close(all[i].fd);
+	free(all);
+	CHECK_EQ(SYS(waitpid(child, &status, 0)), child);
+	CHECK_EQ(status, 0);
 	no_descriptor_left(before);
 	printf("     %u connections, %llu messages\n", n, (unsigned long long)rounds);
 }
