@@ -14,7 +14,8 @@ usage: c-tests/dropin/programs.sh [options] [NAME...]
   --install       apt-get install the programs first (root)
   --keep          keep the working directories
   --list          print the names and stop
-Exit code: 0 when nothing failed, 1 otherwise. A program that is not installed is skipped with the package that has it.
+Exit code: 0 when nothing failed, 1 when something did, 77 when all were skipped. A program that is not installed is skipped with the
+package that has it.
 TEXT
 }
 
