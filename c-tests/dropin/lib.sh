@@ -26,8 +26,10 @@ find_ours() {
 	[ -f "$ours_incdir/liburing.h" ] && [ -e "$ours_libdir/liburing.so.2" ]
 }
 
+# The library of this tree is brought up to date first: a result must not be that of an old one.
 need_ours() {
-	find_ours || die "no drop-in library in $ours_prefix (make stage builds it; DROPIN_OURS=dir names another)"
+	[ -n "${DROPIN_OURS:-}" ] || make -s -C "$root" stage >&2 || die "the library did not build"
+	find_ours || die "no drop-in library in $ours_prefix (DROPIN_OURS=dir names another)"
 }
 
 # Where exceptions are named, for a run on this backend, started by this command: those of the engine only where the engine serves the rings.

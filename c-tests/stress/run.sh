@@ -15,7 +15,7 @@ stage=${STAGE:-$root/target/stage}
 out=$root/target/stress
 seconds=${1:-0}
 [ $# -eq 0 ] || shift
-[ -d "$stage/lib" ] || make -s -C "$root" stage || exit 1
+[ -n "${STAGE:-}" ] || make -s -C "$root" stage || exit 1
 mkdir -p "$out/dir" || exit 1
 flags="-O1 -g -Wall -Wextra -D_GNU_SOURCE ${STRESS_CFLAGS:-}"
 # shellcheck disable=SC2086
