@@ -375,8 +375,7 @@ TEST(a_bundle_receives_into_several_buffers_at_once, .part2 = true)
 
 	tcp_pair(sv);
 	ring_up(&ring, 16, 0);
-	if (!(ring.features & IORING_FEAT_RECVSEND_BUNDLE))
-		test_skip("the kernel lacks IORING_FEAT_RECVSEND_BUNDLE");
+	need_feature(&ring, IORING_FEAT_RECVSEND_BUNDLE);
 	buffers_up(&ring, 0);
 	pattern_fill(out, sizeof(out), 0);
 	write_all(sv[1], out, sizeof(out));
@@ -406,8 +405,7 @@ TEST(a_bundle_sends_what_lies_in_the_ring, .part2 = true)
 
 	tcp_pair(sv);
 	ring_up(&ring, 16, 0);
-	if (!(ring.features & IORING_FEAT_RECVSEND_BUNDLE))
-		test_skip("the kernel lacks IORING_FEAT_RECVSEND_BUNDLE");
+	need_feature(&ring, IORING_FEAT_RECVSEND_BUNDLE);
 	br = io_uring_setup_buf_ring(&ring, COUNT, GROUP, 0, &err);
 	CHECK(br != NULL);
 	pattern_fill(area, sizeof(area), 0);

@@ -97,7 +97,7 @@ TEST(without_address_space_no_mmap_is_enomem)
 	starve(64, IORING_SETUP_NO_MMAP);
 }
 
-TEST(without_address_space_setup_buf_ring_is_enomem, .part2 = true)
+TEST(without_address_space_setup_buf_ring_is_enomem)
 {
 	struct io_uring_buf_ring *br;
 	struct rlimit limit, low;

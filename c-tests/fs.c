@@ -69,7 +69,7 @@ TEST(bad_opens_are_refused_as_by_the_system_call)
 	CHECK_EQ(run_one(&ring), -ENOTDIR);
 	io_uring_prep_openat(sqe_of(&ring), AT_FDCWD, ".", O_RDWR, 0);
 	CHECK_EQ(run_one(&ring), -EISDIR);
-	io_uring_prep_openat(sqe_of(&ring), 9999, "f", O_RDONLY, 0);
+	io_uring_prep_openat(sqe_of(&ring), NO_FD, "f", O_RDONLY, 0);
 	CHECK_EQ(run_one(&ring), -EBADF);
 	io_uring_prep_openat(sqe_of(&ring), AT_FDCWD, (char *)8, O_RDONLY, 0);
 	CHECK_EQ(run_one(&ring), -EFAULT);
@@ -284,7 +284,7 @@ TEST(extended_attributes_are_set_and_read)
 	CHECK_EQ(run_one(&ring), -EEXIST);
 	io_uring_prep_getxattr(sqe_of(&ring), "user.two", value, "missing", sizeof(value));
 	CHECK_EQ(run_one(&ring), -ENOENT);
-	io_uring_prep_fgetxattr(sqe_of(&ring), 9999, "user.two", value, sizeof(value));
+	io_uring_prep_fgetxattr(sqe_of(&ring), NO_FD, "user.two", value, sizeof(value));
 	CHECK_EQ(run_one(&ring), -EBADF);
 	io_uring_queue_exit(&ring);
 }

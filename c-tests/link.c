@@ -500,7 +500,7 @@ TEST(bad_cancellations_are_refused)
 	CHECK_EQ(run_one(&ring), -EINVAL);
 	io_uring_prep_cancel64(sqe_of(&ring), 1, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_FD);
 	CHECK_EQ(run_one(&ring), -EINVAL);
-	io_uring_prep_cancel_fd(sqe_of(&ring), 9999, 0);
+	io_uring_prep_cancel_fd(sqe_of(&ring), NO_FD, 0);
 	CHECK_EQ(run_one(&ring), -EBADF);
 	sqe = sqe_of(&ring);
 	io_uring_prep_cancel64(sqe, 1, 0);

@@ -174,9 +174,9 @@ TEST(bad_splices_are_refused)
 
 	pipe_up(fds);
 	ring_up(&ring, 8, 0);
-	io_uring_prep_splice(sqe_of(&ring), 9999, -1, fds[1], -1, 64, 0);
+	io_uring_prep_splice(sqe_of(&ring), NO_FD, -1, fds[1], -1, 64, 0);
 	CHECK_EQ(run_one(&ring), -EBADF);
-	io_uring_prep_splice(sqe_of(&ring), file, 0, 9999, -1, 64, 0);
+	io_uring_prep_splice(sqe_of(&ring), file, 0, NO_FD, -1, 64, 0);
 	CHECK_EQ(run_one(&ring), -EBADF);
 	io_uring_prep_splice(sqe_of(&ring), file, 0, other, 0, 64, 0);
 	CHECK_EQ(run_one(&ring), -EINVAL);
@@ -184,7 +184,7 @@ TEST(bad_splices_are_refused)
 	CHECK_EQ(run_one(&ring), -EINVAL);
 	io_uring_prep_tee(sqe_of(&ring), file, fds[1], 64, 0);
 	CHECK_EQ(run_one(&ring), -EINVAL);
-	io_uring_prep_tee(sqe_of(&ring), 9999, fds[1], 64, 0);
+	io_uring_prep_tee(sqe_of(&ring), NO_FD, fds[1], 64, 0);
 	CHECK_EQ(run_one(&ring), -EBADF);
 	io_uring_queue_exit(&ring);
 }
@@ -553,7 +553,7 @@ TEST(bad_messages_are_refused)
 		sqe->flags |= IOSQE_FIXED_FILE;
 		CHECK_EQ(run_one(&here), i ? -EBADF : -EBADFD);
 	}
-	io_uring_prep_msg_ring(sqe_of(&here), 9999, 1, 2, 0);
+	io_uring_prep_msg_ring(sqe_of(&here), NO_FD, 1, 2, 0);
 	CHECK_EQ(run_one(&here), -EBADF);
 	io_uring_prep_msg_ring(sqe_of(&here), there.ring_fd, 1, 2, 1 << 20);
 	CHECK_EQ(run_one(&here), -EINVAL);

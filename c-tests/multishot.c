@@ -166,7 +166,7 @@ TEST(a_multishot_recv_ends_when_its_buffers_do, .part2 = true)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_multishot_recv_needs_selected_buffers, .part2 = true)
+TEST(a_multishot_recv_needs_selected_buffers)
 {
 	struct io_uring ring;
 	char buf[8];

@@ -33,8 +33,7 @@ TEST(a_minimum_wait_without_a_longer_limit_is_the_whole_wait)
 	uint64_t began;
 
 	ring_up(&ring, 4, 0);
-	if (!(ring.features & IORING_FEAT_MIN_TIMEOUT))
-		test_skip("the kernel knows no minimum wait");
+	need_feature(&ring, IORING_FEAT_MIN_TIMEOUT);
 	began = now_ms();
 	CHECK_EQ(io_uring_wait_cqes_min_timeout(&ring, &cqe, 1, NULL, 30000, NULL), -ETIME);
 	CHECK_CMP(now_ms() - began, >=, 29);

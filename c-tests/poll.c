@@ -95,7 +95,7 @@ TEST(bad_polls_are_refused)
 	sqe = poll_add(&ring, fds[0], POLLIN, 1);
 	sqe->off = 1;
 	CHECK_EQ(run_one(&ring), -EINVAL);
-	poll_add(&ring, 9999, POLLIN, 1);
+	poll_add(&ring, NO_FD, POLLIN, 1);
 	CHECK_EQ(run_one(&ring), -EBADF);
 	io_uring_queue_exit(&ring);
 }

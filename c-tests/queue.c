@@ -578,10 +578,9 @@ TEST(a_registered_ring_can_close_its_descriptor_and_go_on)
 	int fd;
 
 	ring_up(&ring, 8, 0);
-	if (!(ring.features & IORING_FEAT_REG_REG_RING)) {
+	if (!(ring.features & IORING_FEAT_REG_REG_RING))
 		CHECK_EQ(io_uring_close_ring_fd(&ring), -EOPNOTSUPP);
-		test_skip("the kernel lacks IORING_FEAT_REG_REG_RING");
-	}
+	need_feature(&ring, IORING_FEAT_REG_REG_RING);
 	CHECK_EQ(io_uring_close_ring_fd(&ring), -EINVAL);
 	CHECK_EQ(io_uring_register_ring_fd(&ring), 1);
 	fd = ring.ring_fd;

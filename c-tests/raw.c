@@ -37,7 +37,7 @@ TEST(setup_gives_a_descriptor_or_an_error_and_leaves_errno_alone)
 	QUIETLY(io_uring_setup(8, &p), -EINVAL);
 }
 
-TEST(setup_with_a_wild_pointer_is_efault, .kernel_only = "a user-space library cannot look before it touches the parameters")
+TEST(setup_with_a_wild_pointer_is_efault)
 {
 	QUIETLY(io_uring_setup(8, NULL), -EFAULT);
 	QUIETLY(io_uring_setup(8, (struct io_uring_params *)8), -EFAULT);
@@ -78,7 +78,7 @@ TEST(enter_answers_for_every_kind_of_descriptor, .needs_kernel = "what is no rin
 
 	pipe_up(fds);
 	QUIETLY(io_uring_enter(-1, 0, 0, 0, NULL), -EBADF);
-	QUIETLY(io_uring_enter(9999, 1, 1, IORING_ENTER_GETEVENTS, NULL), -EBADF);
+	QUIETLY(io_uring_enter(NO_FD, 1, 1, IORING_ENTER_GETEVENTS, NULL), -EBADF);
 	QUIETLY(io_uring_enter(fds[0], 0, 0, 0, NULL), -EOPNOTSUPP);
 	QUIETLY(io_uring_enter2(fds[0], 0, 0, 0, NULL, 0), -EOPNOTSUPP);
 	fd = (int)SYS(open("/dev/null", O_RDWR));
@@ -92,7 +92,7 @@ TEST(register_answers_for_every_kind_of_descriptor, .needs_kernel = "what is no 
 	int fds[2];
 
 	pipe_up(fds);
-	QUIETLY(io_uring_register(9999, IORING_UNREGISTER_FILES, NULL, 0), -EBADF);
+	QUIETLY(io_uring_register(NO_FD, IORING_UNREGISTER_FILES, NULL, 0), -EBADF);
 	QUIETLY(io_uring_register(fds[0], IORING_UNREGISTER_FILES, NULL, 0), -EOPNOTSUPP);
 	/* -1 is no descriptor, but some operations need none: this is not one of them. */
 	QUIETLY(io_uring_register(-1, IORING_UNREGISTER_FILES, NULL, 0), -EINVAL);

@@ -56,7 +56,7 @@ TEST(a_table_of_files_is_registered_once_at_a_time)
 TEST(bad_tables_of_files_are_refused_and_leave_none)
 {
 	struct io_uring ring;
-	int fds[3] = { marked('a'), marked('b'), 9999 };
+	int fds[3] = { marked('a'), marked('b'), NO_FD };
 
 	ring_up(&ring, 8, 0);
 	CHECK_EQ(io_uring_register_files(&ring, fds, 3), -EBADF);
@@ -94,7 +94,7 @@ TEST(slots_of_a_table_are_changed_emptied_and_skipped)
 	/* Beyond the table, and a descriptor that is none: what came before it counts. */
 	CHECK_EQ(io_uring_register_files_update(&ring, 2, fds, 2), -EINVAL);
 	update[0] = fds[1];
-	update[1] = 9999;
+	update[1] = NO_FD;
 	CHECK_EQ(io_uring_register_files_update(&ring, 0, update, 2), 1);
 	CHECK_EQ(mark_at(&ring, 0), 'b');
 	CHECK_EQ(io_uring_register_files_update(&ring, 0, update + 1, 1), -EBADF);

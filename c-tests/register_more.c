@@ -54,7 +54,7 @@ TEST(a_registered_eventfd_is_signalled_for_completions)
 	submit(&ring, 1);
 	CHECK_EQ(reap_data(&ring, 9), 0);
 	CHECK_EQ(events_of(fd), 0);
-	CHECK_EQ(io_uring_register_eventfd(&ring, 9999), -EBADF);
+	CHECK_EQ(io_uring_register_eventfd(&ring, NO_FD), -EBADF);
 	io_uring_queue_exit(&ring);
 }
 
@@ -569,7 +569,7 @@ TEST(what_this_machine_may_lack_answers_as_the_system_call, .kernel_only = "comp
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_query_tells_of_the_opcodes, .kernel_only = "asks the kernel about itself, without a ring")
+TEST(a_query_tells_of_the_opcodes, .needs_kernel = "asks the kernel about itself, without a ring")
 {
 	struct io_uring_query_opcode ops;
 	struct io_uring_query_hdr hdr;
@@ -601,8 +601,7 @@ TEST(registered_rings_register_by_their_index)
 
 	pipe_up(fds);
 	ring_up(&ring, 8, 0);
-	if (!(ring.features & IORING_FEAT_REG_REG_RING))
-		test_skip("the kernel lacks IORING_FEAT_REG_REG_RING");
+	need_feature(&ring, IORING_FEAT_REG_REG_RING);
 	CHECK_EQ(io_uring_register_ring_fd(&ring), 1);
 	CHECK_EQ(io_uring_close_ring_fd(&ring), 1);
 	CHECK_EQ(io_uring_register_files(&ring, fds, 2), 0);

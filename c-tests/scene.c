@@ -171,6 +171,16 @@ void test_need_op(const char *file, int line, struct io_uring *ring, int op, con
 	test_fail(file, line, "the library's probe does not know %s, the kernel's does", text);
 }
 
+void test_need_feature(const char *file, int line, const struct io_uring *ring, unsigned feature, const char *text)
+{
+	test_at(file, line);
+	if (ring->features & feature)
+		return;
+	if (!kernel_has_feature(feature))
+		test_skip("the kernel lacks %s", text);
+	test_fail(file, line, "the ring lacks %s, one of the kernel's has it", text);
+}
+
 /* ---- the kernel -------------------------------------------------------------------------------------------------------------- */
 
 int raw_setup(unsigned entries, struct io_uring_params *p)
@@ -254,6 +264,19 @@ bool kernel_knows_setup_flags(unsigned flags)
 	if (!(flags & IORING_SETUP_REGISTERED_FD_ONLY))
 		close(fd);
 	return true;
+}
+
+bool kernel_has_feature(unsigned feature)
+{
+	struct io_uring_params p;
+	int fd;
+
+	memset(&p, 0, sizeof(p));
+	fd = raw_setup(1, &p);
+	if (fd < 0)
+		return refuses_io_uring(fd);
+	close(fd);
+	return p.features & feature;
 }
 
 bool kernel_knows_op(int op)

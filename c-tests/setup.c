@@ -44,7 +44,7 @@ TEST(a_new_ring_is_empty_and_says_what_it_is)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(every_feature_of_a_5_19_kernel_is_reported, .part2 = true)
+TEST(every_feature_of_a_5_19_kernel_is_reported)
 {
 	const unsigned old = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RW_CUR_POS |
 			     IORING_FEAT_CUR_PERSONALITY | IORING_FEAT_FAST_POLL | IORING_FEAT_POLL_32BITS | IORING_FEAT_SQPOLL_NONFIXED |

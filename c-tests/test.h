@@ -165,6 +165,10 @@ void test_quiet(const char *file, int line, struct io_uring *ring);
 #define need_op(ring, op) test_need_op(__FILE__, __LINE__, ring, op, #op)
 void test_need_op(const char *file, int line, struct io_uring *ring, int op, const char *text);
 
+/* Skips the case where both the ring and a ring of the kernel's lack this feature; fails it where only the ring does. */
+#define need_feature(ring, feature) test_need_feature(__FILE__, __LINE__, ring, feature, #feature)
+void test_need_feature(const char *file, int line, const struct io_uring *ring, unsigned feature, const char *text);
+
 /* Skips the case on a kernel without this opcode: one too old for something that came with it or before it. */
 #define need_kernel_with(op, what)                                                                  \
 	do {                                                                                        \
@@ -181,6 +185,8 @@ int raw_register(int fd, unsigned opcode, const void *arg, unsigned nr);
 int raw_run(unsigned setup_flags, const struct io_uring_sqe *sqe);
 /* Does the kernel set up a ring with these flags? A refusal for another reason than the flags counts as yes. */
 bool kernel_knows_setup_flags(unsigned flags);
+/* Has a ring of the kernel's this feature? One that refuses io_uring is taken to have them all. */
+bool kernel_has_feature(unsigned feature);
 /* Does the kernel know this opcode, or this registration opcode? One that refuses io_uring is taken to know everything. */
 bool kernel_knows_op(int op);
 bool kernel_knows_register(unsigned opcode);
@@ -210,6 +216,9 @@ void census_same(const char *file, int line, const struct census *before, int ru
 			statement;                                                                  \
 		census_same(__FILE__, __LINE__, &leak_before, runs);                                \
 	} while (0)
+
+/* A number that no descriptor has, however many are allowed. */
+enum { NO_FD = 0x7ffffff0 };
 
 /* Is this descriptor open? */
 bool fd_is_open(int fd);

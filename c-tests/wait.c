@@ -184,8 +184,8 @@ TEST(a_minimum_wait_ends_with_what_came)
 	if (!(ring.features & IORING_FEAT_MIN_TIMEOUT)) {
 		CHECK_EQ(io_uring_submit_and_wait_min_timeout(&ring, &cqe, 4, &ts, 1000, NULL), -EINVAL);
 		CHECK_EQ(io_uring_wait_cqes_min_timeout(&ring, &cqe, 4, &ts, 1000, NULL), -EINVAL);
-		test_skip("the kernel lacks IORING_FEAT_MIN_TIMEOUT");
 	}
+	need_feature(&ring, IORING_FEAT_MIN_TIMEOUT);
 	/* One of four is there: after the minimum that is enough. */
 	nop(&ring, 1);
 	start = now_ms();
@@ -216,8 +216,7 @@ TEST(a_minimum_wait_without_any_completion_goes_on_to_the_limit)
 	int fds[2];
 
 	idle_ring(&ring, fds);
-	if (!(ring.features & IORING_FEAT_MIN_TIMEOUT))
-		test_skip("the kernel lacks IORING_FEAT_MIN_TIMEOUT");
+	need_feature(&ring, IORING_FEAT_MIN_TIMEOUT);
 	start = now_ms();
 	CHECK_EQ(io_uring_wait_cqes_min_timeout(&ring, &cqe, 2, &ts, 10000, NULL), -ETIME);
 	CHECK_CMP(now_ms() - start, >=, 79);
@@ -233,8 +232,7 @@ TEST(a_minimum_wait_longer_than_the_limit_is_waited_for)
 	int fds[2];
 
 	idle_ring(&ring, fds);
-	if (!(ring.features & IORING_FEAT_MIN_TIMEOUT))
-		test_skip("the kernel lacks IORING_FEAT_MIN_TIMEOUT");
+	need_feature(&ring, IORING_FEAT_MIN_TIMEOUT);
 	start = now_ms();
 	CHECK_EQ(io_uring_wait_cqes_min_timeout(&ring, &cqe, 2, &ts, 60000, NULL), -ETIME);
 	CHECK_CMP(now_ms() - start, >=, 59);
