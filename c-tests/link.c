@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 
 static struct io_uring_sqe *nop(struct io_uring *ring, uint64_t data, unsigned flags)
 {
@@ -507,4 +508,39 @@ TEST(bad_cancellations_are_refused)
 	sqe->off = 1;
 	CHECK_EQ(run_one(&ring), -EINVAL);
 	io_uring_queue_exit(&ring);
+}
+
+/* ---- the end of a ring ------------------------------------------------------------------------------------------------------- */
+
+TEST(what_has_not_begun_when_its_ring_ends_never_does)
+{
+	struct __kernel_timespec ts = timespec_ms(1000000);
+	int fd = file_with_pattern("f", 0), fds[2];
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct stat st;
+
+	pipe_up(fds);
+	/* Behind a timeout whose end does not break the link. */
+	ring_up(&ring, 8, 0);
+	sqe = sqe_of(&ring);
+	io_uring_prep_timeout(sqe, &ts, 0, 0);
+	sqe->flags = IOSQE_IO_HARDLINK;
+	io_uring_prep_write(sqe_of(&ring), fd, "link", 4, 0);
+	submit(&ring, 2);
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+	/* Behind a poll that it was to wait for. */
+	ring_up(&ring, 8, 0);
+	io_uring_prep_poll_add(sqe_of(&ring), fds[0], POLLIN);
+	sqe = sqe_of(&ring);
+	io_uring_prep_write(sqe, fd, "drain", 5, 0);
+	sqe->flags = IOSQE_IO_DRAIN;
+	submit(&ring, 2);
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+	/* The kernel ends its rings in the background. */
+	usleep(100000);
+	SYS(fstat(fd, &st));
+	CHECK_EQ(st.st_size, 0);
 }

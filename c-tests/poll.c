@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
 static struct io_uring_sqe *poll_add(struct io_uring *ring, int fd, unsigned mask, uint64_t data)
 {
@@ -518,5 +519,44 @@ TEST(an_eventfd_is_read_and_polled_like_a_pipe)
 	poll_add(&ring, fd, POLLIN, 1);
 	submit(&ring, 1);
 	CHECK_EQ(reap_data(&ring, 1), POLLIN);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_multishot_poll_outlives_a_read_from_a_number_that_was_closed)
+{
+	struct rlimit few = { 1024, 1024 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2], other[2], upper;
+	struct answer a[2];
+	char buf;
+
+	SYS(setrlimit(RLIMIT_NOFILE, &few));
+	pipe_up(fds);
+	pipe_up(other);
+	ring_up(&ring, 8, 0);
+	/* The next descriptor that the library makes for itself has this number. */
+	upper = (int)SYS(fcntl(fds[0], F_DUPFD, few.rlim_cur / 2));
+	sqe = sqe_of(&ring);
+	io_uring_prep_read(sqe, upper, &buf, 1, 0);
+	sqe->user_data = 1;
+	submit(&ring, 1);
+	close(upper);
+	sqe = sqe_of(&ring);
+	io_uring_prep_poll_multishot(sqe, other[0], POLLIN);
+	sqe->user_data = 3;
+	submit(&ring, 1);
+	sqe = sqe_of(&ring);
+	io_uring_prep_cancel64(sqe, 1, 0);
+	sqe->user_data = 2;
+	submit(&ring, 1);
+	reap_sorted(&ring, a, 2);
+	CHECK_EQ(a[0].res, -ECANCELED);
+	CHECK_EQ(a[1].res, 0);
+	write_all(other[1], "x", 1);
+	a[0] = reap(&ring);
+	CHECK_EQ(a[0].data, 3);
+	CHECK_EQ(a[0].res, POLLIN);
+	CHECK_EQ(a[0].flags, IORING_CQE_F_MORE);
 	io_uring_queue_exit(&ring);
 }

@@ -325,6 +325,29 @@ TEST(a_file_opened_for_direct_io_is_read_and_written)
 	io_uring_queue_exit(&ring);
 }
 
+TEST(a_pipe_in_the_place_of_a_file_opened_for_direct_io_is_waited_for)
+{
+	unsigned char *buf = (unsigned char *)pages(4096);
+	struct io_uring ring;
+	int fd, fds[2];
+
+	close(file_with_pattern("f", 4096));
+	fd = open("f", O_RDWR | O_DIRECT);
+	if (fd < 0)
+		test_skip("the file system of the temporary directory has no direct I/O: %s", strerror(errno));
+	ring_up(&ring, 8, 0);
+	CHECK_EQ(do_read(&ring, fd, buf, 4096, 0), 4096);
+	pipe_up(fds);
+	SYS(dup2(fds[0], fd));
+	io_uring_prep_read(sqe_of(&ring), fd, buf, 4, 0);
+	submit(&ring, 1);
+	check_quiet(&ring);
+	write_all(fds[1], "abcd", 4);
+	CHECK_EQ(reap(&ring).res, 4);
+	CHECK_MEM(buf, "abcd", 4);
+	io_uring_queue_exit(&ring);
+}
+
 /* ---- fixed buffers ------------------------------------------------------------------------------------------------------------- */
 
 TEST(fixed_buffers_carry_reads_and_writes)

@@ -146,7 +146,8 @@ impl Ring {
         if watched.registered {
             let data = event_data(fd, watched.generation);
             match sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, events, data) {
-                Err(Errno::NOENT) => self.orphan_all_but_last(st, fd),
+                // The request that is being armed came last.
+                Err(Errno::NOENT) => self.orphan(st, fd, 1),
                 done => return done,
             }
         }
@@ -163,14 +164,13 @@ impl Ring {
         added
     }
 
-    /// The number names another file now: those that wait for the old one can only be cancelled.
-    fn orphan_all_but_last(&self, st: &mut State, fd: c_int) {
+    /// The number names another file now: those that wait for the old one can only be cancelled, all but the last `kept`.
+    fn orphan(&self, st: &mut State, fd: c_int, kept: usize) {
         let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
         watched.registered = false;
-        let last = watched.waiting.pop_back();
-        let old = ::core::mem::replace(&mut watched.waiting, last.into_iter().collect());
-        st.fds.armed -= old.len();
-        for id in old {
+        let old = watched.waiting.len().saturating_sub(kept);
+        st.fds.armed -= old;
+        for id in watched.waiting.drain(..old) {
             if let Some(request) = st.requests.get(id) {
                 request.stage = Stage::Orphaned;
             }
@@ -181,6 +181,8 @@ impl Ring {
     pub fn watch(&self, st: &mut State, id: ReqId, events: u32) -> Result<(), Errno> {
         let Some(request) = st.requests.get(id) else { return Ok(()) };
         let own = self.dup_high(request.fd)?;
+        // The program has had this number, and closed it while requests waited for it.
+        self.orphan(st, own, 0);
         let generation = st.fds.generation();
         if let Err(e) = sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, own, events | EDGE, event_data(own, generation)) {
             let _ = sys::close(own);
@@ -286,20 +288,13 @@ impl Ring {
         // own. These are no files that POSIX locks hang on, so closing the duplicate takes nothing along.
         let is_fixed = st.requests.get(first).is_some_and(|request| request.file.is_some());
         let own = if by == By::Aside && !is_fixed { self.dup_high(fd).ok() } else { None };
-        let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
         // The number must still name the file that became ready, or the retry would work on another. That of a fixed file is ours, and does
         // while there is a request on it.
         if !is_fixed && sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, ONESHOT, event_data(fd, generation)).is_err() {
-            watched.registered = false;
-            let orphans = ::core::mem::take(&mut watched.waiting);
-            st.fds.armed -= orphans.len();
-            for id in orphans {
-                if let Some(request) = st.requests.get(id) {
-                    request.stage = Stage::Orphaned;
-                }
-            }
+            self.orphan(st, fd, 0);
             return close_own(own);
         }
+        let Some(watched) = st.fds.watched.get_mut(&fd) else { return };
         let waiting = ::core::mem::take(&mut watched.waiting);
         watched.events = 0;
         let (mut still_waiting, mut still_wanted) = (VecDeque::new(), 0);

@@ -80,6 +80,8 @@ pub struct State {
     pub alarm_at: u64,
     /// A silent request has been submitted: from then on the kernel refuses drains.
     drains_refused: bool,
+    /// The ring ends: what has not begun is not begun any more.
+    pub ends: bool,
     /// The ticker knows of the ring, or is not to.
     pub minded: bool,
 }
@@ -101,6 +103,7 @@ impl State {
             submitting: false,
             alarm_at: u64::MAX,
             drains_refused: false,
+            ends: false,
             minded: false,
         }
     }
@@ -365,6 +368,9 @@ impl Ring {
 
     /// Begins a request, and arms the linked timeout that guards it.
     fn issue(&self, st: &mut State, id: ReqId) {
+        if st.ends {
+            return self.complete(st, id, Err(Errno::CANCELED).into(), true);
+        }
         self.attach_guard(st, id);
         let Some(request) = st.requests.get(id) else { return };
         request.stage = Stage::Issuing;

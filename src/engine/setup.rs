@@ -257,13 +257,15 @@ fn wind_up(ring: &Ring) {
     ring.stop_poller();
     let everything = Target { flags: IORING_ASYNC_CANCEL_ANY, user_data: 0, fd: 0, opcode: 0 };
     loop {
-        {
+        let working = {
             let mut st = ring.state.lock();
+            st.ends = true;
             let _ = cancel::cancel(ring, &mut st, &everything, true);
             ring.run(&mut st);
             ring.reap_gathered(&mut st, true);
-        }
-        let working = ring.slot.working.load(Ordering::SeqCst);
+            // Under the lock: a worker that has ended its request by now has done so before the cancelling, which found what came of that.
+            ring.slot.working.load(Ordering::SeqCst)
+        };
         if working == 0 {
             return ring.join_poller();
         }

@@ -188,6 +188,13 @@ pub fn timerfd_set(fd: c_int, in_ns: u64) {
     let _ = unsafe { call(nr, [fd as usize, 0, &raw const setting as usize, 0, 0, 0]) };
 }
 
+/// True for a file that can be read and written at places, unlike streams.
+pub fn has_places(fd: c_int) -> bool {
+    // SAFETY: no memory is involved.
+    let place = unsafe { syscall(libc::SYS_lseek, [fd as usize, 0, libc::SEEK_CUR as usize, 0, 0, 0]) };
+    place >= 0
+}
+
 /// The status flags of a descriptor (`F_GETFL`).
 pub fn fd_flags(fd: c_int) -> Result<c_int, Errno> {
     // SAFETY: no memory is involved.

@@ -383,7 +383,8 @@ fn as_hinted(transfer: &Transfer, hint: Hint) -> Option<Outcome> {
         },
         // Without a place in the file, a stream that came to this number would be written to, and could raise a signal.
         _ if transfer.sqe.off as i64 <= -1 => None,
-        Hint::Direct => Some(Outcome::Direct),
+        // Native AIO on a stream that came to this number would wait in the submission.
+        Hint::Direct => sys::has_places(transfer.fd).then_some(Outcome::Direct),
         Hint::CachedWaitingWrites if !transfer.reads() => match transfer.run(0, false) {
             Err(Errno::SPIPE) => None,
             result => Some(transfer.done(result)),
