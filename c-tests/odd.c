@@ -277,3 +277,54 @@ TEST(what_must_not_wait_takes_no_second_look_for_the_rest)
 	}
 	io_uring_queue_exit(&ring);
 }
+
+TEST(to_accept_from_what_does_not_listen_fails_at_once)
+{
+	int fds[] = { file_empty("f"), (int)SYS(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) };
+	struct io_uring ring;
+
+	ring_up(&ring, 8, 0);
+	for (int i = 0; i < 2; i++) {
+		struct io_uring_sqe *sqe = sqe_of(&ring);
+		struct answer answers[2];
+
+		io_uring_prep_accept(sqe, fds[i], NULL, NULL, 0);
+		sqe->user_data = 1;
+		sqe = sqe_of(&ring);
+		io_uring_prep_cancel64(sqe, 1, 0);
+		sqe->user_data = 2;
+		submit(&ring, 2);
+		reap_sorted(&ring, answers, 2);
+		CHECK_EQ(answers[0].res, i ? -EINVAL : -ENOTSOCK);
+		CHECK_EQ(answers[1].res, -ENOENT);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_receive_that_waits_first_waits_for_what_is_no_socket)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char buf[8];
+	int fds[2];
+
+	pipe_up(fds);
+	ring_up(&ring, 8, 0);
+	sqe = sqe_of(&ring);
+	io_uring_prep_recv(sqe, fds[0], buf, sizeof(buf), 0);
+	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+	sqe->user_data = 1;
+	submit(&ring, 1);
+	sleep_ms(10);
+	check_quiet(&ring);
+	write_all(fds[1], "x", 1);
+	CHECK_EQ(reap_data(&ring, 1), -ENOTSOCK);
+	/* A file that cannot be waited for, and one who is not to wait. */
+	for (int i = 0; i < 2; i++) {
+		sqe = sqe_of(&ring);
+		io_uring_prep_recv(sqe, i ? fds[0] : file_empty("f"), buf, sizeof(buf), i ? MSG_DONTWAIT : 0);
+		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+		CHECK_EQ(run_one(&ring), -EAGAIN);
+	}
+	io_uring_queue_exit(&ring);
+}

@@ -681,3 +681,34 @@ TEST(special_files_are_served)
 	CHECK_EQ(do_read(&ring, (int)SYS(open("/proc/self/stat", O_RDONLY)), buf, sizeof(buf), 0), 64);
 	io_uring_queue_exit(&ring);
 }
+
+TEST(a_pipe_that_was_spliced_can_still_be_asked_not_to_wait)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char buf[8];
+	int from[2], to[2];
+
+	pipe_up(from);
+	pipe_up(to);
+	ring_up(&ring, 8, 0);
+	write_all(from[1], "abc", 3);
+	io_uring_prep_splice(sqe_of(&ring), from[0], -1, to[1], -1, 3, 0);
+	CHECK_EQ(run_one(&ring), 3);
+	for (int i = 0; i < 2; i++) {
+		sqe = sqe_of(&ring);
+		io_uring_prep_read(sqe, i ? from[0] : to[0], buf, sizeof(buf), 0);
+		sqe->rw_flags = RWF_NOWAIT;
+		CHECK_EQ(run_one(&ring), i ? -EAGAIN : 3);
+	}
+	CHECK_MEM(buf, "abc", 3);
+	for (int i = 0; i < 2; i++) {
+		sqe = sqe_of(&ring);
+		io_uring_prep_write(sqe, to[1], "def", 3, 0);
+		sqe->rw_flags = RWF_NOWAIT;
+		CHECK_EQ(run_one(&ring), 3);
+	}
+	read_all(to[0], buf, 6);
+	CHECK_MEM(buf, "defdef", 6);
+	io_uring_queue_exit(&ring);
+}

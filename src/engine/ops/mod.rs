@@ -251,6 +251,8 @@ pub fn unpollable(request: &Request) -> Outcome {
     match request.sqe.opcode {
         IORING_OP_POLL_ADD => poll::always_ready(request),
         opcode if can_work(opcode) => Outcome::Work,
+        // Told to wait before it looks whether this is a socket.
+        IORING_OP_RECV => Err(Errno::AGAIN).into(),
         _ => Err(Errno::OPNOTSUPP).into(),
     }
 }

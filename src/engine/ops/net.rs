@@ -6,7 +6,7 @@ use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
 use crate::engine::pool::Job;
-use crate::engine::request::{ReqId, Request};
+use crate::engine::request::{ReqId, Request, Stage};
 use crate::engine::ring::{Completion, Ring, State};
 use ::core::ffi::c_int;
 use ::core::mem::size_of;
@@ -104,8 +104,12 @@ pub fn waits_first(request: &mut Request, events: u32) -> Option<Outcome> {
     if !first {
         return None;
     }
-    // What is no socket says so without a wait; and whoever is not to wait has nothing left to do.
-    Some(match option(request.fd, libc::SO_TYPE) {
+    // What is no socket says so without a wait, save to a plain receive; and whoever is not to wait has nothing left to do.
+    let known = match request.sqe.opcode {
+        IORING_OP_RECV => sys::fd_flags(request.fd),
+        _ => option(request.fd, libc::SO_TYPE),
+    };
+    Some(match known {
         Ok(_) if request.sqe.op_flags & DONTWAIT != 0 => Err(Errno::AGAIN).into(),
         Ok(_) => Outcome::Arm(events),
         Err(e) => Err(e).into(),
@@ -249,8 +253,8 @@ pub fn accept(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
             Ok(0) if is_listening(request.fd) => {
                 return if dont_wait { Err(Errno::AGAIN).into() } else { Outcome::Arm(IN) };
             }
-            // Another thread or process may take it first, and then the call waits: not in here.
-            Ok(ready) if ready & libc::POLLIN as u16 != 0 => return Outcome::Work,
+            // Another thread or process may take it first, and then the call waits: not in here. What does not listen refuses at once.
+            Ok(ready) if ready & libc::POLLIN as u16 != 0 && is_listening(request.fd) => return Outcome::Work,
             _ => {}
         }
     }
@@ -332,7 +336,7 @@ fn connect_now(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
 
 /// A socket in blocking mode would wait in the call: it is out of it for the call's time. Nothing else can be done with a socket that is
 /// being connected.
-pub fn connect(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+pub fn connect(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let mut result = without_waiting(&request.sqe, request.fd);
     if result == Err(Errno::CONNABORTED) {
@@ -340,8 +344,56 @@ pub fn connect(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
         result = without_waiting(&request.sqe, request.fd);
     }
     match result {
-        Err(Errno::INPROGRESS | Errno::AGAIN) => Outcome::Arm(OUT),
+        Err(Errno::INPROGRESS) => Outcome::Arm(OUT),
+        Err(Errno::AGAIN) => wait_for_room(ring, st, id),
         result => result.into(),
+    }
+}
+
+/// Nanoseconds between one look for room in a backlog and the next.
+const ROOM_NS: u64 = 1_000_000;
+/// Doublings of that.
+const MOST_DOUBLINGS: u32 = 4;
+
+/// The backlog of a Unix socket is full. A connect in blocking mode waits for room, as long as the socket's own timeout lets it; no
+/// descriptor tells of room, so it tries again after a while.
+fn wait_for_room(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    let now = sys::clock_ns(libc::CLOCK_MONOTONIC);
+    let waits = sys::fd_flags(request.fd).is_ok_and(|flags| flags & libc::O_NONBLOCK == 0);
+    if request.count == 0 {
+        request.ns = now.saturating_add(send_timeout_ns(request.fd));
+    }
+    if !waits || now >= request.ns {
+        return Err(Errno::AGAIN).into();
+    }
+    if request.watch == -1 && request.file.is_none() {
+        // By its number another socket might be connected later.
+        match ring.dup_high(request.fd) {
+            Ok(own) => (request.fd, request.watch) = (own, own),
+            Err(e) => return Err(e).into(),
+        }
+    }
+    let pause = (ROOM_NS << request.count.min(MOST_DOUBLINGS)).min(request.ns - now);
+    request.count += 1;
+    request.stage = Stage::Timed;
+    let key = st.timers.add(id, pause, 0);
+    if let Some(request) = st.requests.get(id) {
+        request.timer = Some(key);
+    }
+    Outcome::Parked
+}
+
+/// How long a socket's sends, and its attempts to connect, may take.
+fn send_timeout_ns(fd: c_int) -> u64 {
+    let mut time = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let mut len = size_of::<libc::timeval>() as libc::socklen_t;
+    let args =
+        [fd as usize, libc::SOL_SOCKET as usize, libc::SO_SNDTIMEO as usize, &raw mut time as usize, &raw mut len as usize, 0];
+    // SAFETY: the kernel writes one structure and its length.
+    match unsafe { call(libc::SYS_getsockopt, args) } {
+        Ok(_) if time.tv_sec != 0 || time.tv_usec != 0 => time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1000,
+        _ => u64::MAX,
     }
 }
 

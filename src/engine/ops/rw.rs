@@ -234,6 +234,10 @@ pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     }
     let transfer = Transfer::new(&sqe, fd);
     let outcome = attempt(st, &transfer);
+    if let (Outcome::Work, Some(request)) = (outcome, st.requests.get(id)) {
+        // Whoever goes to a worker without wanting to wait finds a pipe ready, which does not know the flag.
+        request.sqe.op_flags &= !NOWAIT;
+    }
     if !matches!(outcome, Outcome::Done(_)) {
         let kept = st.requests.get(id).map_or(Ok(()), keep_vectors);
         if let Err(e) = kept {
@@ -457,7 +461,18 @@ fn stream(transfer: &Transfer) -> Outcome {
     match result {
         Err(Errno::AGAIN) if !transfer.caller_refuses_to_wait() => Outcome::Arm(transfer.events()),
         Err(Errno::OPNOTSUPP) if !transfer.caller_refuses_to_wait() => without_nowait(transfer),
+        Err(Errno::OPNOTSUPP) => refusing_to_wait(transfer),
         result => transfer.done(result),
+    }
+}
+
+/// A pipe cannot be told not to wait once `splice(2)` has worked on it, as ours has; a splice of the kernel's own rings leaves it as it is.
+fn refusing_to_wait(transfer: &Transfer) -> Outcome {
+    match (sys::file_kind(transfer.fd), sys::poll_now(transfer.fd, transfer.events() as u16)) {
+        (Ok((libc::S_IFIFO, _)), Ok(0)) => Err(Errno::AGAIN).into(),
+        // Somebody else may be faster, and then the call waits: not in here.
+        (Ok((libc::S_IFIFO, _)), Ok(_)) => Outcome::Work,
+        _ => Err(Errno::OPNOTSUPP).into(),
     }
 }
 

@@ -77,10 +77,15 @@ pub fn start(st: &mut State, id: ReqId) -> Result<(), Completion> {
 pub fn fire(ring: &Ring, st: &mut State, id: ReqId, key: TimerKey) {
     let Some(request) = st.requests.get(id) else { return };
     request.timer = None;
-    if request.sqe.opcode == IORING_OP_WAITID {
-        let outcome = super::wait::issue(ring, st, id);
+    let looks_again = match request.sqe.opcode {
+        IORING_OP_WAITID => Some(super::wait::issue(ring, st, id)),
+        IORING_OP_CONNECT => Some(super::net::connect(ring, st, id)),
+        _ => None,
+    };
+    if let Some(outcome) = looks_again {
         return ring.settle(st, id, outcome, false);
     }
+    let Some(request) = st.requests.get(id) else { return };
     if let Some(guarded) = request.guarded {
         return fire_guard(ring, st, id, guarded);
     }
