@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <sched.h>
+#include <sys/time.h>
 
 enum { IDLE_MS = 20 };
 
@@ -244,4 +245,32 @@ TEST(rings_with_a_thread_leave_nothing_behind)
 		CHECK_EQ(reap_data(&ring, 1), 0);
 		io_uring_queue_exit(&ring);
 	});
+}
+
+static void interrupted(int unused)
+{
+	(void)unused;
+}
+
+TEST(a_signal_ends_the_wait_for_room_in_the_queue)
+{
+	/* Calls are to be restarted, if they can be. */
+	struct sigaction action = { .sa_handler = interrupted, .sa_flags = SA_RESTART };
+	struct itimerval soon = { .it_value = { .tv_usec = 100000 } };
+	struct io_uring ring;
+
+	SYS(sigaction(SIGALRM, &action, NULL));
+	sqpoll_up(&ring, 4, IDLE_MS);
+	WAIT_UNTIL(sleeps(&ring));
+	/* Queued without a word to the thread, which sleeps on. */
+	for (int i = 0; i < 4; i++)
+		nop(&ring, i);
+	io_uring_smp_store_release(ring.sq.ktail, ring.sq.sqe_tail);
+	SYS(setitimer(ITIMER_REAL, &soon, NULL));
+	CHECK_EQ(io_uring_sqring_wait(&ring), 0);
+	CHECK_EQ(io_uring_sq_space_left(&ring), 0);
+	CHECK_EQ(io_uring_submit(&ring), 4);
+	for (int i = 0; i < 4; i++)
+		CHECK_EQ(reap_data(&ring, i), 0);
+	io_uring_queue_exit(&ring);
 }

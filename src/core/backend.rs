@@ -137,6 +137,22 @@ impl Backend {
         }
     }
 
+    /// The same for a descriptor that a program passes without its ring, or for -1.
+    ///
+    /// # Safety
+    ///
+    /// As for [`sys::io_uring_register`].
+    pub unsafe fn register_fd(fd: c_int, opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
+        let registered = opcode & IORING_REGISTER_USE_REGISTERED_RING != 0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            if fd == -1 {
+                return Backend::register_without_ring(opcode & !IORING_REGISTER_USE_REGISTERED_RING, arg, nr_args);
+            }
+            Backend::of_fd(fd, registered).register(fd, opcode, arg, nr_args)
+        }
+    }
+
     /// The same for opcodes that belong to no ring. A message goes to whoever has the ring it names; what names none is answered by
     /// whoever makes rings here.
     ///

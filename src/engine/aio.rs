@@ -188,10 +188,11 @@ impl Ring {
             let zero = __kernel_timespec::default();
             let args = if wait { args } else { [args[0], args[1], args[2], args[3], &raw const zero as usize, 0] };
             // SAFETY: the kernel writes at most as many events as there is room for, and reads the time limit.
-            let Ok(ended) = (unsafe { sys::call(libc::SYS_io_getevents, args) }) else { return };
-            if ended == 0 {
-                return;
-            }
+            let ended = match unsafe { sys::call(libc::SYS_io_getevents, args) } {
+                Err(Errno::INTR) if wait => continue,
+                Err(_) | Ok(0) => return,
+                Ok(ended) => ended,
+            };
             st.aio.under_way -= ended;
             for event in &events[..ended] {
                 let id = ReqId::from_bits(event.data);

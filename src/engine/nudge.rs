@@ -66,11 +66,14 @@ impl Nudge {
     }
 
     fn make(&mut self, ring: c_int) -> bool {
+        if ring == -1 {
+            return false;
+        }
         let Ok(low) = sys::timerfd() else { return false };
         let timer = high(low);
         let _ = sys::close(low);
         let Ok(timer) = timer else { return false };
-        if ring == -1 || sys::epoll_ctl(ring, libc::EPOLL_CTL_ADD, timer, libc::EPOLLIN as u32, 0).is_err() {
+        if sys::epoll_ctl(ring, libc::EPOLL_CTL_ADD, timer, libc::EPOLLIN as u32, 0).is_err() {
             let _ = sys::close(timer);
             return false;
         }

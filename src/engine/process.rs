@@ -15,6 +15,12 @@ use ::core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// A page that a child process finds empty (`MADV_WIPEONFORK`, Linux 4.14). Null until the first ring.
 static MARK: AtomicPtr<AtomicU32> = AtomicPtr::new(null_mut());
+/// What a child finds there.
+const EMPTY: u32 = 0;
+/// One of its threads is forgetting what is its parent's.
+const NOTICED: u32 = 1;
+/// The engine's state is this process's own.
+const KNOWN: u32 = 2;
 
 /// Prepares for a fork of the process.
 pub fn begin() -> Result<(), Errno> {
@@ -25,7 +31,7 @@ pub fn begin() -> Result<(), Errno> {
     sys::madvise_wipe_on_fork(page, sys::page_size())?;
     let mark = page.cast::<AtomicU32>();
     // SAFETY: a fresh page, and aligned.
-    unsafe { (*mark).store(1, Ordering::Relaxed) };
+    unsafe { (*mark).store(KNOWN, Ordering::Relaxed) };
     if MARK.compare_exchange(null_mut(), mark, Ordering::AcqRel, Ordering::Relaxed).is_err() {
         // SAFETY: another thread was first; nobody has seen this page.
         let _ = unsafe { sys::munmap(page, sys::page_size()) };
@@ -41,7 +47,8 @@ pub fn begin() -> Result<(), Errno> {
 pub fn notice_fork() {
     // SAFETY: null, or a page that is never unmapped.
     if let Some(mark) = unsafe { MARK.load(Ordering::Acquire).as_ref() } {
-        if mark.load(Ordering::Relaxed) == 0 {
+        // Acquire: after what the thread that noticed it first has put in order.
+        if mark.load(Ordering::Acquire) != KNOWN {
             start_anew(mark);
         }
     }
@@ -49,7 +56,14 @@ pub fn notice_fork() {
 
 #[cold]
 fn start_anew(mark: &AtomicU32) {
-    // SAFETY: the child has one thread, and it is not inside any of these: it has just come in.
+    if mark.compare_exchange(EMPTY, NOTICED, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        // Another thread of the child was first.
+        while mark.load(Ordering::Acquire) == NOTICED {
+            sys::yield_now();
+        }
+        return;
+    }
+    // SAFETY: of the child's threads this is the one that goes on from here; none has got further, and the fork has left the others behind.
     unsafe {
         registry::abandon();
         pool::abandon();
@@ -59,7 +73,7 @@ fn start_anew(mark: &AtomicU32) {
     // SAFETY: as above.
     unsafe { ticker::abandon() };
     buffers::abandon();
-    mark.store(1, Ordering::Relaxed);
+    mark.store(KNOWN, Ordering::Release);
 }
 
 /// The epoll in which the watcher thread waits for rings; none before the first.

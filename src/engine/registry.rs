@@ -167,8 +167,10 @@ pub fn is_registered_number(number: c_int) -> bool {
     (0..REGISTERED_FIRST + REGISTERED_MOST as c_int).contains(&number)
 }
 
-/// The ring in a slot that the watcher thread was given as a number.
+/// The ring in a slot that a thread of the library's was given as a number, which came through the kernel.
 fn by_key(key: u64) -> Option<Handle> {
+    // After whoever made the slot.
+    USED.load(Ordering::Acquire);
     let place = AtomicPtr::new(key as usize as *mut Slot);
     enter(&place)
 }
@@ -247,6 +249,8 @@ pub fn create(make: impl FnOnce(&'static Slot) -> Result<Ring, Errno>) -> Result
             // SAFETY: the slot has no ring, and nobody else has the slot.
             unsafe { (*slot.ring.get()).write(ring) };
             slot.users.store(1, Ordering::Release);
+            // A release that later ones do not hide: see `by_key`.
+            USED.swap(true, Ordering::Release);
             Ok(Handle { slot })
         }
         Err(e) => {
@@ -273,7 +277,6 @@ pub fn publish(fd: c_int, handle: Handle) -> Result<Option<Handle>, Errno> {
     // The use that the handle stands for now belongs to the table.
     ::core::mem::forget(handle);
     OPEN.fetch_add(1, Ordering::Relaxed);
-    USED.store(true, Ordering::Relaxed);
     ring_slot.names.fetch_add(1, Ordering::Relaxed);
     let old = entry.swap(slot, Ordering::AcqRel);
     Ok(reclaim(old))

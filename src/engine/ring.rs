@@ -158,6 +158,7 @@ impl Ring {
             use crate::core::primitive::{load_acquire, load_relaxed};
             (load_relaxed(memory.sq_head), load_acquire(memory.sq_tail))
         };
+        let begin = head;
         let wanted = to_submit.min(tail.wrapping_sub(head)).min(memory.sq_entries);
         let mut taken = 0;
         let mut link = Link::default();
@@ -222,7 +223,7 @@ impl Ring {
         unsafe { crate::core::primitive::store_release(memory.sq_head, head) };
         self.run(st);
         st.submitting = false;
-        if taken == 0 && wanted != 0 && head == tail.wrapping_sub(wanted) {
+        if wanted != 0 && head == begin {
             return Err(Errno::AGAIN);
         }
         Ok(taken)

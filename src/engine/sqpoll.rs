@@ -138,14 +138,17 @@ impl Ring {
         unsafe { load_acquire(self.memory.sq_tail).wrapping_sub(load_relaxed(self.memory.sq_head)) }
     }
 
-    /// Sleeps until the queue has room.
+    /// Sleeps until the queue has room, or a signal comes.
     fn wait_for_room(&self) {
-        loop {
+        // With a time limit a handler's wish for calls to be restarted does not hold, as it does not in the kernel.
+        let hour = ns_timespec(3_600_000_000_000);
+        let mut interrupted = false;
+        while !interrupted {
             let seen = self.poller.taken.load(Ordering::SeqCst);
             self.poller.waiting.fetch_add(1, Ordering::SeqCst);
             let full = self.queued() >= self.memory.sq_entries;
             if full {
-                sys::futex_wait(&self.poller.taken, seen, None);
+                interrupted = sys::futex_wait_once(&self.poller.taken, seen, Some(&hour)) == Err(Errno::INTR);
             }
             self.poller.waiting.fetch_sub(1, Ordering::SeqCst);
             if !full {
@@ -157,8 +160,12 @@ impl Ring {
     /// The thread's life.
     fn take_submissions(&self) {
         let (mut looks, mut idle_until) = (0, 0);
-        while !self.poller.stop.load(Ordering::SeqCst) {
+        loop {
+            // Before everything that the bell is rung for: what comes after these looks has rung it since.
             let bell = self.poller.bell.load(Ordering::SeqCst);
+            if self.poller.stop.load(Ordering::SeqCst) {
+                return;
+            }
             let held_back = self.disabled.load(Ordering::Acquire);
             let queued = self.queued();
             if queued != 0 && !held_back && self.submit_queued(queued) {

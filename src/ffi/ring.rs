@@ -312,11 +312,6 @@ pub unsafe extern "C" fn io_uring_enter2(
 /// - `arg` is what `opcode` wants; memory registered stays mapped while it is.
 #[no_mangle]
 pub unsafe extern "C" fn io_uring_register(fd: c_uint, opcode: c_uint, arg: *const c_void, nr_args: c_uint) -> c_int {
-    let fd = fd as c_int;
-    if fd == -1 {
-        // SAFETY: the caller's promise.
-        return unsafe { Backend::register_without_ring(opcode & !IORING_REGISTER_USE_REGISTERED_RING, arg, nr_args) };
-    }
     // SAFETY: the caller's promise.
-    unsafe { Backend::of_fd(fd, opcode & IORING_REGISTER_USE_REGISTERED_RING != 0).register(fd, opcode, arg, nr_args) }
+    unsafe { Backend::register_fd(fd as c_int, opcode, arg, nr_args) }
 }

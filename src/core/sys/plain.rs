@@ -30,10 +30,15 @@ pub unsafe fn call_int(nr: libc::c_long, args: [usize; 6]) -> Result<c_int, Errn
 
 /// Sleeps while `word` is `expected`, at most `timeout`; may return early.
 pub fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<&__kernel_timespec>) {
+    let _ = futex_wait_once(word, expected, timeout);
+}
+
+/// The same, for whoever wants to know why it returned: -EINTR for a signal.
+pub fn futex_wait_once(word: &AtomicU32, expected: u32, timeout: Option<&__kernel_timespec>) -> Result<(), Errno> {
     let op = (libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG) as usize;
     let ts = timeout.map_or(null(), |ts| ts as *const __kernel_timespec);
     // SAFETY: the kernel reads the word and the timespec.
-    unsafe { syscall(libc::SYS_futex, [word.as_ptr() as usize, op, expected as usize, ts as usize, 0, 0]) };
+    unsafe { call(libc::SYS_futex, [word.as_ptr() as usize, op, expected as usize, ts as usize, 0, 0]) }.map(drop)
 }
 
 /// Lets another thread run.

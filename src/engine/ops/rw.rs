@@ -68,17 +68,7 @@ pub fn earlier_error(request: &Request) -> Option<Errno> {
     if vectors_are_bad(request) {
         return Some(Errno::FAULT);
     }
-    let transfers = matches!(
-        request.sqe.opcode,
-        IORING_OP_READ
-            | IORING_OP_READV
-            | IORING_OP_READV_FIXED
-            | IORING_OP_READ_FIXED
-            | IORING_OP_WRITE
-            | IORING_OP_WRITEV
-            | IORING_OP_WRITEV_FIXED
-            | IORING_OP_WRITE_FIXED
-    );
+    let transfers = transfers(&request.sqe);
     let wrong_mode = transfers && opened_for_the_other(&Transfer::new(&request.sqe, request.fd)).unwrap_or(false);
     if wrong_mode {
         return Some(Errno::BADF);
