@@ -24,7 +24,7 @@ backends=${MATRIX_BACKENDS:-kernel}
 # LeakSanitizer has its say when a program ends by exit(), which a case of the C tests does not.
 ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
 UBSAN_OPTIONS=print_stacktrace=1
-TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$here/tests.tsan-supp
+TSAN_OPTIONS=halt_on_error=1:die_after_fork=0:second_deadlock_stack=1:suppressions=$here/tests.tsan-supp
 export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 
 wrap_census=-Wl,--wrap=census_same
