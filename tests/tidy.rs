@@ -554,6 +554,28 @@ fn every_prototype_of_the_header_follows_its_documentation() {
     fail_on(&complaints);
 }
 
+/// A name that no case has any more leaves nothing out, and says that it does.
+#[test]
+fn every_case_that_is_left_out_exists() {
+    let tests: Vec<String> = files()
+        .iter()
+        .filter(|file| starts_with(file, "c-tests") && has_extension(file, &["c", "cc"]))
+        .map(|file| read(file))
+        .collect();
+    let list = read(Path::new("c-tests/matrix/left_out.tsv"));
+    let mut complaints = Vec::new();
+    for line in list.lines().filter(|line| !line.starts_with('#')) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [_, case, reason] = fields[..] else { panic!("left_out.tsv: {line}") };
+        let defined = [format!("\nTEST({case})"), format!("\nTEST({case},")];
+        if reason.is_empty() || !tests.iter().any(|text| defined.iter().any(|start| text.contains(start))) {
+            complaints.push(format!("left_out.tsv: no case {case}, or no reason"));
+        }
+    }
+    assert!(list.lines().count() > 20, "left_out.tsv was not understood");
+    fail_on(&complaints);
+}
+
 #[test]
 fn links_in_the_documents_lead_somewhere() {
     let mut complaints = Vec::new();

@@ -84,9 +84,16 @@ fn load<T: Copy>(addr: u64) -> Option<T> {
 }
 
 fn vectors_filled(addr: u64, count: usize) {
-    for i in 0..count.min(libc::UIO_MAXIOV as usize) {
+    // The kernel refuses a request with more, and fills nothing.
+    if count > libc::UIO_MAXIOV as usize {
+        return;
+    }
+    let mut left = MOST;
+    for i in 0..count {
         let Some(vector) = load::<libc::iovec>(addr.wrapping_add((i * size_of::<libc::iovec>()) as u64)) else { return };
-        filled(vector.iov_base as u64, vector.iov_len);
+        let len = vector.iov_len.min(left);
+        filled(vector.iov_base as u64, len);
+        left -= len;
     }
 }
 
