@@ -2,6 +2,7 @@
 //! Reads and writes past the page cache (`O_DIRECT`), by the kernel's older interface for them: `io_submit(2)`. All that one submission
 //! brings goes in one call, and the end of each makes the reactor wake.
 
+use super::descriptors::make_high;
 use super::ops::Outcome;
 use super::request::{ReqId, Stage};
 use super::ring::{Ring, State};
@@ -79,10 +80,7 @@ impl Aio {
             return !self.refused;
         }
         self.refused = true;
-        let Ok(low) = sys::eventfd() else { return false };
-        let ended = super::resources::high(low);
-        let _ = sys::close(low);
-        let Ok(ended) = ended else { return false };
+        let Ok(ended) = make_high(sys::eventfd) else { return false };
         let mut context = 0usize;
         // SAFETY: the kernel writes one number.
         let made = unsafe { sys::call(libc::SYS_io_setup, [MOST, &raw mut context as usize, 0, 0, 0, 0]) };

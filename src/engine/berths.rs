@@ -2,7 +2,7 @@
 //! Where threads sleep behind the driver: each at a descriptor of its own, since only a poll takes a signal mask and ends with every signal,
 //! whatever its handler says about calls to be restarted.
 
-use super::resources::high;
+use super::descriptors::make_high;
 use super::sync::Mutex;
 use crate::core::abi::__kernel_timespec;
 use crate::core::errno::Errno;
@@ -34,14 +34,7 @@ impl Berths {
             return Ok((index, berths[index].fd));
         }
         berths.try_reserve(1).map_err(|_| Errno::NOMEM)?;
-        let low = sys::eventfd()?;
-        let fd = match high(low) {
-            Ok(fd) => {
-                let _ = sys::close(low);
-                fd
-            }
-            Err(_) => low,
-        };
+        let fd = make_high(sys::eventfd)?;
         berths.push(Berth { fd, taken: true, rung: false });
         Ok((berths.len() - 1, fd))
     }

@@ -242,7 +242,7 @@ impl Ring {
     /// Drops the program's eventfd; false where none is registered.
     pub fn forget_eventfd(&self) -> bool {
         let Some(Eventfd { fd, .. }) = self.cq.lock().eventfd.take() else { return false };
-        super::process::unwatch(self.inner);
+        super::watcher::WATCHER.remove(self.inner);
         let _ = sys::close(fd);
         true
     }

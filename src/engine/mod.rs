@@ -17,8 +17,10 @@ mod berths;
 mod buffers;
 mod cancel;
 mod cq;
+mod descriptors;
 mod enter;
 mod hints;
+mod lookout;
 mod memory;
 mod merge;
 mod names;
@@ -46,6 +48,7 @@ mod sqpoll;
 mod sync;
 mod ticker;
 mod timers;
+mod watcher;
 
 use crate::core::abi::io_uring_sqe;
 use crate::core::errno::{Errno, IntoC};

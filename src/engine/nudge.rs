@@ -7,7 +7,7 @@
 //! is set once for all submissions until then. A program that stays away for a while between two of them was asleep, maybe for such an edge: its
 //! next ones come at once.
 
-use super::resources::high;
+use super::descriptors::make_high;
 use crate::core::sys;
 use ::core::ffi::c_int;
 
@@ -69,10 +69,7 @@ impl Nudge {
         if ring == -1 {
             return false;
         }
-        let Ok(low) = sys::timerfd() else { return false };
-        let timer = high(low);
-        let _ = sys::close(low);
-        let Ok(timer) = timer else { return false };
+        let Ok(timer) = make_high(sys::timerfd) else { return false };
         if sys::epoll_ctl(ring, libc::EPOLL_CTL_ADD, timer, libc::EPOLLIN as u32, 0).is_err() {
             let _ = sys::close(timer);
             return false;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-//! What belongs to the process as a whole: noticing a fork, and the thread that looks after rings nobody is inside of.
+//! Forks: a child process begins anew.
 
 use super::buffers;
 use super::pool;
 use super::registry;
-use super::ring::Ring;
-use super::sync::Mutex;
-use super::ticker;
+use super::ticker::TICKER;
+use super::watcher::WATCHER;
 use crate::core::errno::Errno;
 use crate::core::sys;
-use ::core::ffi::{c_int, c_void};
 use ::core::ptr::null_mut;
 use ::core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -28,15 +26,15 @@ pub fn begin() -> Result<(), Errno> {
         return Ok(());
     }
     let page = sys::mmap(sys::page_size(), libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0)?;
-    sys::madvise_wipe_on_fork(page, sys::page_size())?;
     let mark = page.cast::<AtomicU32>();
+    let wiped = sys::madvise_wipe_on_fork(page, sys::page_size());
     // SAFETY: a fresh page, and aligned.
     unsafe { (*mark).store(KNOWN, Ordering::Relaxed) };
-    if MARK.compare_exchange(null_mut(), mark, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-        // SAFETY: another thread was first; nobody has seen this page.
+    if wiped.is_err() || MARK.compare_exchange(null_mut(), mark, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        // SAFETY: it is of no use, or another thread was first; nobody has seen this page.
         let _ = unsafe { sys::munmap(page, sys::page_size()) };
     }
-    Ok(())
+    wiped
 }
 
 /// In a child process, at its first call: the parent's rings stay the parent's, the engine begins anew.
@@ -67,55 +65,9 @@ fn start_anew(mark: &AtomicU32) {
     unsafe {
         registry::abandon();
         pool::abandon();
-        WATCHER.reset();
+        WATCHER.abandon();
+        TICKER.abandon();
     }
-    *WATCHER.lock() = None;
-    // SAFETY: as above.
-    unsafe { ticker::abandon() };
     buffers::abandon();
     mark.store(KNOWN, Ordering::Release);
-}
-
-/// The epoll in which the watcher thread waits for rings; none before the first.
-static WATCHER: Mutex<Option<c_int>> = Mutex::new(None);
-
-/// Lets the watcher thread look after a ring whose program waits elsewhere, for an eventfd: `inner` is its reactor, `key` its slot.
-pub fn watch(inner: c_int, key: u64) -> Result<(), Errno> {
-    let mut watcher = WATCHER.lock();
-    let epoll = match *watcher {
-        Some(epoll) => epoll,
-        None => {
-            let low = sys::epoll_create()?;
-            let epoll = super::resources::high(low);
-            let _ = sys::close(low);
-            let epoll = epoll?;
-            if !pool::start_thread(run, epoll as usize as *mut c_void) {
-                let _ = sys::close(epoll);
-                return Err(Errno::AGAIN);
-            }
-            *watcher = Some(epoll);
-            epoll
-        }
-    };
-    sys::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, inner, (libc::EPOLLIN | libc::EPOLLET) as u32, key)
-}
-
-/// Ends that.
-pub fn unwatch(inner: c_int) {
-    if let Some(epoll) = *WATCHER.lock() {
-        let _ = sys::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, inner, 0, 0);
-    }
-}
-
-extern "C" fn run(epoll: *mut c_void) -> *mut c_void {
-    let epoll = epoll as usize as c_int;
-    pool::name_thread(b"iou-evt-");
-    let mut events = [libc::epoll_event { events: 0, u64: 0 }; 16];
-    loop {
-        // SAFETY: no signal mask.
-        let found = unsafe { sys::epoll_wait(epoll, &mut events, None, ::core::ptr::null()) }.unwrap_or(0);
-        for event in &events[..found] {
-            registry::visit(event.u64, Ring::look_after);
-        }
-    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Waiting for descriptors: which requests wait for which, and what happens when one is ready.
 
+use super::descriptors::dup_high;
 use super::ops::{self, Outcome};
 use super::park::Bell;
 use super::request::{ReqId, Stage};
@@ -180,7 +181,7 @@ impl Ring {
     /// Lets a multishot poll hear of every event: a duplicate of its descriptor, registered for good.
     pub fn watch(&self, st: &mut State, id: ReqId, events: u32) -> Result<(), Errno> {
         let Some(request) = st.requests.get(id) else { return Ok(()) };
-        let own = self.dup_high(request.fd)?;
+        let own = dup_high(request.fd)?;
         // The program has had this number, and closed it while requests waited for it.
         self.orphan(st, own, 0);
         let generation = st.fds.generation();
@@ -287,7 +288,7 @@ impl Ring {
         // The program goes on meanwhile and may close the number at any time: what a thread of the library's own retries on has to be its
         // own. These are no files that POSIX locks hang on, so closing the duplicate takes nothing along.
         let is_fixed = st.requests.get(first).is_some_and(|request| request.file.is_some());
-        let own = if by == By::Aside && !is_fixed { self.dup_high(fd).ok() } else { None };
+        let own = if by == By::Aside && !is_fixed { dup_high(fd).ok() } else { None };
         // The number must still name the file that became ready, or the retry would work on another. That of a fixed file is ours, and does
         // while there is a request on it.
         if !is_fixed && sys::epoll_ctl(self.inner, libc::EPOLL_CTL_MOD, fd, ONESHOT, event_data(fd, generation)).is_err() {

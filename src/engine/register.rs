@@ -3,6 +3,7 @@
 
 use super::cancel;
 use super::cq::Eventfd;
+use super::descriptors::dup_high;
 use super::ops;
 use super::pool;
 use super::program::{read, write};
@@ -10,6 +11,7 @@ use super::registry;
 use super::resources::Kind;
 use super::restrictions::Restrictions;
 use super::ring::Ring;
+use super::watcher::WATCHER;
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
@@ -143,8 +145,8 @@ impl Ring {
         if !is_eventfd(fd)? {
             return Err(Errno::INVAL);
         }
-        let own = self.dup_high(fd)?;
-        if let Err(e) = super::process::watch(self.inner, self.slot.key()) {
+        let own = dup_high(fd)?;
+        if let Err(e) = WATCHER.add(self.inner, self.slot.key()) {
             let _ = sys::close(own);
             return Err(e);
         }

@@ -4,6 +4,7 @@
 //! An entry lives until it has left its table and the last request that uses it has ended; then its tag is posted, if it has one.
 
 use super::buffers::{Buffer, MOST_BUFFERS};
+use super::descriptors::dup_high;
 use super::program::read;
 use super::registry;
 use super::ring::{Ring, State};
@@ -130,7 +131,7 @@ fn file_node(fd: c_int, tag: u64) -> Result<Arc<Node>, Errno> {
     if registry::find(fd).is_some() {
         return Err(Errno::BADF);
     }
-    Ok(Arc::new(Node { tag, what: What::File(high(fd)?) }))
+    Ok(Arc::new(Node { tag, what: What::File(dup_high(fd)?) }))
 }
 
 /// An entry for a buffer, none for an empty vector. `vectors` is 0 for a table to be filled later.
@@ -319,19 +320,5 @@ impl Ring {
             What::File(_) => None,
         }));
         Ok(shared)
-    }
-
-    /// A duplicate in the upper half of the descriptors that the process may have, or wherever there is room.
-    pub fn dup_high(&self, fd: c_int) -> Result<c_int, Errno> {
-        high(fd)
-    }
-}
-
-/// A duplicate in the upper half of the descriptors that the process may have, or wherever there is room.
-pub fn high(fd: c_int) -> Result<c_int, Errno> {
-    let lowest = sys::nofile_limit().map_or(0, |limit| (limit.cur / 2).min(1 << 16) as c_int);
-    match sys::dup_from(fd, lowest) {
-        Err(Errno::MFILE) | Err(Errno::INVAL) => sys::dup_from(fd, 3),
-        done => done,
     }
 }

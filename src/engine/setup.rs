@@ -4,15 +4,15 @@
 use super::berths::Berths;
 use super::cancel::{self, Target};
 use super::cq::Cq;
+use super::descriptors::make_high;
 use super::memory::{Current, Memory};
 use super::park::Parking;
 use super::process;
 use super::registry::{self, Handle, Slot};
-use super::resources::high;
 use super::ring::{Ring, State};
 use super::sqpoll::{self, Poller};
 use super::sync::Mutex;
-use super::ticker;
+use super::ticker::TICKER;
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
@@ -113,16 +113,7 @@ impl Descriptors {
     fn new() -> Result<Descriptors, Errno> {
         let mut own = Descriptors { list: [-1; 4], made: 0 };
         for make in [sys::eventfd, sys::epoll_create, sys::eventfd, sys::timerfd] {
-            let low = make()?;
-            // Out of the way of the program's numbers, as far as there is room above them.
-            let fd = match high(low) {
-                Ok(fd) => {
-                    let _ = sys::close(low);
-                    fd
-                }
-                Err(_) => low,
-            };
-            own.list[own.made] = fd;
+            own.list[own.made] = make_high(make)?;
             own.made += 1;
         }
         Ok(own)
@@ -277,7 +268,7 @@ impl Drop for Ring {
     fn drop(&mut self) {
         self.forget_eventfd();
         if self.state.lock().minded {
-            ticker::unmind(self.inner);
+            TICKER.remove(self.inner);
         }
         let fd = self.fd.load(Ordering::Relaxed);
         for fd in [self.evf, self.inner, self.wake, self.alarm, fd] {

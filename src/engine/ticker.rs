@@ -8,35 +8,22 @@
 //!
 //! A ring with `IORING_SETUP_DEFER_TASKRUN` completes its requests when its program comes in and not before: it is left alone.
 
+use super::lookout::{epoll_of, Lookout};
 use super::pool;
 use super::registry;
-use super::resources::high;
 use super::ring::{Ring, State};
-use super::sync::Mutex;
 use crate::core::abi::{__kernel_timespec, IORING_SETUP_DEFER_TASKRUN};
-use crate::core::errno::Errno;
 use crate::core::sys;
-use ::core::ffi::{c_int, c_void};
+use ::core::ffi::c_void;
 use ::core::ptr::null;
 use ::core::sync::atomic::{AtomicU32, Ordering};
 
-/// The epoll in which the thread waits for the rings' own; none before the first.
-static TICKER: Mutex<Option<c_int>> = Mutex::new(None);
+/// Its thread.
+pub static TICKER: Lookout = Lookout::new(run, libc::EPOLLIN);
 
 /// Time that a program is given to do it by itself: the first once a program has not, the other when all have for a while.
 const SHORT_NAP_US: i64 = 1000;
 const LONG_NAP_US: i64 = 4000;
-
-/// Forgets the parent's, in a child after fork.
-///
-/// # Safety
-///
-/// No other thread of this process is in the engine.
-pub unsafe fn abandon() {
-    // SAFETY: the caller's promise.
-    unsafe { TICKER.reset() };
-    *TICKER.lock() = None;
-}
 
 impl Ring {
     /// The program goes away and leaves requests behind: the thread is told of the ring, once. Where there can be no such thread the
@@ -45,41 +32,13 @@ impl Ring {
     pub fn be_minded(&self, st: &mut State) {
         st.minded = true;
         if self.flags & IORING_SETUP_DEFER_TASKRUN == 0 {
-            let _ = mind(self.inner, self.slot.key());
+            let _ = TICKER.add(self.inner, self.slot.key());
         }
-    }
-}
-
-fn mind(inner: c_int, key: u64) -> Result<(), Errno> {
-    let mut ticker = TICKER.lock();
-    let epoll = match *ticker {
-        Some(epoll) => epoll,
-        None => {
-            let low = sys::epoll_create()?;
-            let epoll = high(low);
-            let _ = sys::close(low);
-            let epoll = epoll?;
-            if !pool::start_thread(run, epoll as usize as *mut c_void) {
-                let _ = sys::close(epoll);
-                return Err(Errno::AGAIN);
-            }
-            *ticker = Some(epoll);
-            epoll
-        }
-    };
-    sys::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, inner, libc::EPOLLIN as u32, key)
-}
-
-/// Ends that: closing `inner` does not where a child process has it, too.
-pub fn unmind(inner: c_int) {
-    if let Some(epoll) = *TICKER.lock() {
-        let _ = sys::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, inner, 0, 0);
     }
 }
 
 extern "C" fn run(epoll: *mut c_void) -> *mut c_void {
     const MOST: usize = 32;
-    let epoll = epoll as usize as c_int;
     pool::name_thread(b"iou-tck-");
     let nobody = AtomicU32::new(0);
     let mut events = [libc::epoll_event { events: 0, u64: 0 }; MOST];
@@ -87,7 +46,7 @@ extern "C" fn run(epoll: *mut c_void) -> *mut c_void {
     let mut nap_us = SHORT_NAP_US;
     loop {
         // SAFETY: no signal mask.
-        let found = unsafe { sys::epoll_wait(epoll, &mut events, None, null()) }.unwrap_or(0);
+        let found = unsafe { sys::epoll_wait(epoll_of(epoll), &mut events, None, null()) }.unwrap_or(0);
         for (event, seen) in events[..found].iter().zip(&mut seen) {
             registry::visit(event.u64, |ring| *seen = ring.harvests.load(Ordering::Relaxed));
         }

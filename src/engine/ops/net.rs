@@ -5,6 +5,7 @@ use super::{call, message, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
+use crate::engine::descriptors::dup_high;
 use crate::engine::pool::Job;
 use crate::engine::request::{ReqId, Request, Stage};
 use crate::engine::ring::{Completion, Ring, State};
@@ -336,7 +337,7 @@ fn connect_now(sqe: &io_uring_sqe, fd: c_int) -> Result<i32, Errno> {
 
 /// A socket in blocking mode would wait in the call: it is out of it for the call's time. Nothing else can be done with a socket that is
 /// being connected.
-pub fn connect(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
+pub fn connect(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let mut result = without_waiting(&request.sqe, request.fd);
     if result == Err(Errno::CONNABORTED) {
@@ -345,7 +346,7 @@ pub fn connect(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     }
     match result {
         Err(Errno::INPROGRESS) => Outcome::Arm(OUT),
-        Err(Errno::AGAIN) => wait_for_room(ring, st, id),
+        Err(Errno::AGAIN) => wait_for_room(st, id),
         result => result.into(),
     }
 }
@@ -357,7 +358,7 @@ const MOST_DOUBLINGS: u32 = 4;
 
 /// The backlog of a Unix socket is full. A connect in blocking mode waits for room, as long as the socket's own timeout lets it; no
 /// descriptor tells of room, so it tries again after a while.
-fn wait_for_room(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
+fn wait_for_room(st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let now = sys::clock_ns(libc::CLOCK_MONOTONIC);
     let waits = sys::fd_flags(request.fd).is_ok_and(|flags| flags & libc::O_NONBLOCK == 0);
@@ -369,7 +370,7 @@ fn wait_for_room(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     }
     if request.watch == -1 && request.file.is_none() {
         // By its number another socket might be connected later.
-        match ring.dup_high(request.fd) {
+        match dup_high(request.fd) {
             Ok(own) => (request.fd, request.watch) = (own, own),
             Err(e) => return Err(e).into(),
         }

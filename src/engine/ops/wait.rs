@@ -6,6 +6,7 @@ use super::{call, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
+use crate::engine::descriptors::make_high;
 use crate::engine::request::{ReqId, Request, Stage};
 use crate::engine::ring::{Ring, State};
 use ::core::ffi::c_int;
@@ -21,7 +22,7 @@ pub fn prepare(request: &mut Request) -> Result<(), Errno> {
 }
 
 /// `waitid(2)` as the SQE says: which in `len`, whom in place of a descriptor, options in place of the file index.
-pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
+pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let sqe = request.sqe;
     let looks = request.count;
@@ -29,7 +30,7 @@ pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     if let Some(result) = look(&sqe) {
         return result.into();
     }
-    if looks == 0 && sqe.file_index & (libc::WSTOPPED | libc::WCONTINUED) as u32 == 0 && watch(ring, request) {
+    if looks == 0 && sqe.file_index & (libc::WSTOPPED | libc::WCONTINUED) as u32 == 0 && watch(request) {
         // The number may have become another process's before it was watched, and then this one is no child.
         return look(&sqe).map_or(Outcome::Arm(libc::EPOLLIN as u32), Outcome::from);
     }
@@ -42,7 +43,7 @@ pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
 }
 
 /// Finds the request a descriptor that tells of its process's end. False where there is none.
-fn watch(ring: &Ring, request: &mut Request) -> bool {
+fn watch(request: &mut Request) -> bool {
     match request.sqe.len as libc::idtype_t {
         libc::P_PIDFD => {
             request.fd = request.sqe.fd;
@@ -50,10 +51,8 @@ fn watch(ring: &Ring, request: &mut Request) -> bool {
         }
         libc::P_PID => {
             // SAFETY: no memory is involved.
-            let Ok(low) = (unsafe { call(libc::SYS_pidfd_open, [request.sqe.fd as usize, 0, 0, 0, 0, 0]) }) else { return false };
-            let own = ring.dup_high(low);
-            let _ = sys::close(low);
-            let Ok(own) = own else { return false };
+            let open = || unsafe { call(libc::SYS_pidfd_open, [request.sqe.fd as usize, 0, 0, 0, 0, 0]) };
+            let Ok(own) = make_high(open) else { return false };
             (request.fd, request.watch) = (own, own);
             true
         }

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+//! The engine's own descriptors, out of the way of the program's numbers.
+
+use crate::core::errno::Errno;
+use crate::core::sys;
+use ::core::ffi::c_int;
+
+/// A duplicate in the upper half of the descriptors that the process may have, or wherever there is room.
+pub fn dup_high(fd: c_int) -> Result<c_int, Errno> {
+    let lowest = sys::nofile_limit().map_or(0, |limit| (limit.cur / 2).min(1 << 16) as c_int);
+    match sys::dup_from(fd, lowest) {
+        Err(Errno::MFILE) | Err(Errno::INVAL) => sys::dup_from(fd, 3),
+        done => done,
+    }
+}
+
+/// What `make` makes, up there as far as there is room.
+pub fn make_high(make: impl FnOnce() -> Result<c_int, Errno>) -> Result<c_int, Errno> {
+    let low = make()?;
+    let Ok(fd) = dup_high(low) else { return Ok(low) };
+    let _ = sys::close(low);
+    Ok(fd)
+}
