@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
-#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -56,8 +56,9 @@ static void scene_begin(struct io_uring *ring, struct scene *s)
 	pair_up(SOCK_STREAM, s->pair);
 	s->listener = tcp_listener(&s->addr);
 	s->ts = timespec_ms(1000000);
-	io_uring_prep_read(sqe_of(ring), s->pipe[0], s->got[0], 1, 0);
-	ring->sq.sqes[(ring->sq.sqe_tail - 1) & ring->sq.ring_mask].user_data = READ;
+	sqe = sqe_of(ring);
+	io_uring_prep_read(sqe, s->pipe[0], s->got[0], 1, 0);
+	sqe->user_data = READ;
 	sqe = sqe_of(ring);
 	io_uring_prep_read(sqe, s->pipe[0], s->got[1], 1, 0);
 	sqe->flags = IOSQE_ASYNC;
@@ -218,8 +219,10 @@ static void uses_an_inherited_ring(void *arg)
 	int refused = 0, none = -1;
 
 	for (int i = 0; i < 3; i++) {
-		io_uring_prep_nop(sqe_of(ring));
-		ring->sq.sqes[(ring->sq.sqe_tail - 1) & ring->sq.ring_mask].user_data = 100 + i;
+		struct io_uring_sqe *sqe = sqe_of(ring);
+
+		io_uring_prep_nop(sqe);
+		sqe->user_data = 100 + i;
 		refused += io_uring_submit(ring) == -EOPNOTSUPP;
 	}
 	if (!refused)
@@ -360,31 +363,45 @@ static void *keeps_busy(void *arg)
 	return NULL;
 }
 
+static void busy_begin(struct busy *busy, int n)
+{
+	memset(busy, 0, n * sizeof(*busy));
+	for (int i = 0; i < n; i++)
+		CHECK_EQ(pthread_create(&busy[i].thread, NULL, keeps_busy, &busy[i]), 0);
+}
+
+/* Each has got somewhere meanwhile. */
+static void busy_end(struct busy *busy, int n)
+{
+	for (int i = 0; i < n; i++) {
+		__atomic_store_n(&busy[i].stop, true, __ATOMIC_RELAXED);
+		pthread_join(busy[i].thread, NULL);
+		CHECK_CMP(busy[i].rounds, >=, 1);
+	}
+}
+
 TEST(children_are_made_while_other_threads_are_inside_the_library)
 {
 	struct busy busy[2];
 	struct io_uring ring;
 	struct scene s;
 
-	memset(busy, 0, sizeof(busy));
 	ring_up(&ring, 16, 0);
 	scene_begin(&ring, &s);
-	for (int i = 0; i < 2; i++)
-		CHECK_EQ(pthread_create(&busy[i].thread, NULL, keeps_busy, &busy[i]), 0);
+	busy_begin(busy, 2);
 	for (int i = 0; i < 100; i++)
 		CHECK_EQ(child(ring_works, NULL), 0);
-	for (int i = 0; i < 2; i++) {
-		__atomic_store_n(&busy[i].stop, true, __ATOMIC_RELAXED);
-		pthread_join(busy[i].thread, NULL);
-		CHECK_CMP(busy[i].rounds, >, 1);
-	}
+	busy_end(busy, 2);
 	scene_end(&ring, &s);
 	io_uring_queue_exit(&ring);
 }
 
 /* ---- exec ------------------------------------------------------------------------------------------------------------------------ */
 
-/* A copy of this process with a ring and requests in flight becomes another program, which looks what it has got. */
+/*
+ * A copy of this process with a ring and requests in flight becomes another program, which looks what it has got. Without flags for a ring it
+ * has something to find.
+ */
 static void becomes_another(void *arg)
 {
 	struct io_uring ring;
@@ -393,8 +410,12 @@ static void becomes_another(void *arg)
 	/* What the case itself has open is not the question. */
 	for (int fd = 3; fd < 64; fd++)
 		close(fd);
-	ring_up(&ring, 16, *(unsigned *)arg);
-	scene_begin(&ring, &s);
+	if (arg) {
+		ring_up(&ring, 16, *(unsigned *)arg);
+		scene_begin(&ring, &s);
+	} else {
+		SYS(eventfd(0, 0));
+	}
 	execl("/bin/sh", "sh", "-c", "for fd in /proc/self/fd/*; do case $(readlink $fd) in anon_inode*) exit 4; esac; done; exit 6", NULL);
 }
 
@@ -405,6 +426,7 @@ TEST(a_program_that_is_started_in_place_gets_nothing_of_a_ring)
 
 		CHECK_EQ(WEXITSTATUS(child(becomes_another, &flags)), 6);
 	}
+	CHECK_EQ(WEXITSTATUS(child(becomes_another, NULL)), 4);
 }
 
 /* ---- exit ------------------------------------------------------------------------------------------------------------------------ */
@@ -496,9 +518,7 @@ static void ends_while_threads_work(void *unused)
 	struct busy busy[3];
 
 	(void)unused;
-	memset(busy, 0, sizeof(busy));
-	for (int i = 0; i < 3; i++)
-		CHECK_EQ(pthread_create(&busy[i].thread, NULL, keeps_busy, &busy[i]), 0);
+	busy_begin(busy, 3);
 	sleep_ms(10);
 	exit(12);
 }
@@ -550,17 +570,15 @@ TEST(a_ring_outlives_the_thread_that_submitted)
 	io_uring_queue_exit(&ring);
 }
 
-static void changes_user(void *arg)
+static void changes_user(void *unused)
 {
-	struct busy *busy = (struct busy *)arg;
-
+	(void)unused;
 	for (int i = 0; i < 100; i++) {
 		/* The C library asks every thread of the process to take part. */
 		SYS(setuid(getuid()));
 		SYS(setresgid(-1, getgid(), -1));
 		sleep_ms(1);
 	}
-	(void)busy;
 }
 
 TEST(every_thread_takes_part_when_the_user_is_set)
@@ -569,16 +587,11 @@ TEST(every_thread_takes_part_when_the_user_is_set)
 	struct io_uring ring;
 	struct scene s;
 
-	memset(busy, 0, sizeof(busy));
 	ring_up(&ring, 16, 0);
 	scene_begin(&ring, &s);
-	for (int i = 0; i < 2; i++)
-		CHECK_EQ(pthread_create(&busy[i].thread, NULL, keeps_busy, &busy[i]), 0);
-	in_thread(changes_user, busy);
-	for (int i = 0; i < 2; i++) {
-		__atomic_store_n(&busy[i].stop, true, __ATOMIC_RELAXED);
-		pthread_join(busy[i].thread, NULL);
-	}
+	busy_begin(busy, 2);
+	in_thread(changes_user, NULL);
+	busy_end(busy, 2);
 	scene_end(&ring, &s);
 	io_uring_queue_exit(&ring);
 }

@@ -22,7 +22,7 @@ static void results(struct io_uring *ring, struct answer *answers, unsigned n)
 	check_quiet(ring);
 }
 
-static void prep_piece(struct io_uring *ring, bool writes, int fd, unsigned char *at, unsigned len, uint64_t off, uint64_t data_of)
+static struct io_uring_sqe *prep_piece(struct io_uring *ring, bool writes, int fd, unsigned char *at, unsigned len, uint64_t off, uint64_t number)
 {
 	struct io_uring_sqe *sqe = sqe_of(ring);
 
@@ -30,7 +30,8 @@ static void prep_piece(struct io_uring *ring, bool writes, int fd, unsigned char
 		io_uring_prep_write(sqe, fd, at, len, off);
 	else
 		io_uring_prep_read(sqe, fd, at, len, off);
-	io_uring_sqe_set_data64(sqe, data_of);
+	io_uring_sqe_set_data64(sqe, number);
+	return sqe;
 }
 
 TEST(pieces_of_a_file_read_in_one_submission_each_get_their_own)
@@ -162,10 +163,11 @@ TEST(a_link_between_pieces_holds)
 	ring_up(&ring, 16, 0);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < 6; i++) {
-			prep_piece(&ring, false, fd, data + i * PIECE, PIECE, i * PIECE, i);
+			struct io_uring_sqe *sqe = prep_piece(&ring, false, fd, data + i * PIECE, PIECE, i * PIECE, i);
+
 			/* 2 -> 3 -> 4: the read of 3 is short and breaks the link. */
 			if (i == 2 || i == 3)
-				io_uring_sqe_set_flags(ring.sq.sqes + ((ring.sq.sqe_tail - 1) & ring.sq.ring_mask), IOSQE_IO_LINK);
+				sqe->flags = IOSQE_IO_LINK;
 		}
 		results(&ring, a, 6);
 		CHECK_EQ(a[0].res, PIECE);
@@ -188,9 +190,10 @@ TEST(a_silent_piece_among_others_is_done_and_says_nothing)
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		memset(data, 0, sizeof(data));
 		for (unsigned i = 0; i < 6; i++) {
-			prep_piece(&ring, false, fd, data + i * PIECE, PIECE, i * PIECE, i);
+			struct io_uring_sqe *sqe = prep_piece(&ring, false, fd, data + i * PIECE, PIECE, i * PIECE, i);
+
 			if (i == 3)
-				io_uring_sqe_set_flags(ring.sq.sqes + ((ring.sq.sqe_tail - 1) & ring.sq.ring_mask), IOSQE_CQE_SKIP_SUCCESS);
+				sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
 		}
 		submit(&ring, 6);
 		reap_sorted(&ring, a, 5);
@@ -246,9 +249,8 @@ TEST(pieces_appended_to_a_file_are_there_once)
 	struct answer a[8];
 	struct io_uring ring;
 	bool seen[ROUNDS * 8] = { false };
-	int fd = open("f", O_RDWR | O_CREAT | O_APPEND, 0600);
+	int fd = (int)SYS(open("f", O_RDWR | O_CREAT | O_APPEND, 0600));
 
-	CHECK(fd >= 0);
 	ring_up(&ring, 16, 0);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		for (unsigned i = 0; i < 8; i++) {
@@ -272,7 +274,7 @@ TEST(pieces_appended_to_a_file_are_there_once)
 
 TEST(the_piece_at_the_limit_of_file_sizes_is_cut_and_the_next_refused)
 {
-	struct rlimit limit = { .rlim_cur = 2 * PIECE + 100, .rlim_max = RLIM_INFINITY };
+	struct rlimit limit;
 	struct answer a[4];
 	struct io_uring ring;
 	int fd = file_empty("f");

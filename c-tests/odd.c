@@ -119,24 +119,6 @@ TEST(registering_with_null_is_einval_or_efault_as_the_kernel_has_it)
 	io_uring_queue_exit(&ring);
 }
 
-TEST(a_ring_that_has_seen_a_silent_request_drains_no_more)
-{
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
-
-	ring_up(&ring, 4, 0);
-	io_uring_prep_nop(sqe = sqe_of(&ring));
-	sqe->flags |= IOSQE_IO_DRAIN;
-	CHECK_EQ(run_one(&ring), 0);
-	io_uring_prep_nop(sqe = sqe_of(&ring));
-	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	CHECK_EQ(io_uring_submit(&ring), 1);
-	io_uring_prep_nop(sqe = sqe_of(&ring));
-	sqe->flags |= IOSQE_IO_DRAIN;
-	CHECK_EQ(run_one(&ring), -EOPNOTSUPP);
-	io_uring_queue_exit(&ring);
-}
-
 TEST(a_transfer_that_may_neither_try_nor_wait_is_eagain)
 {
 	struct io_uring_sqe *sqe;
@@ -145,7 +127,7 @@ TEST(a_transfer_that_may_neither_try_nor_wait_is_eagain)
 	int s[2];
 
 	ring_up(&ring, 4, 0);
-	SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+	pair_up(SOCK_STREAM, s);
 	io_uring_prep_send(sqe = sqe_of(&ring), s[0], &byte, 1, MSG_DONTWAIT);
 	sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
 	CHECK_EQ(run_one(&ring), -EAGAIN);
@@ -175,37 +157,14 @@ TEST(a_length_that_is_negative_as_an_int_is_einval_and_takes_nothing)
 	int s[2];
 
 	ring_up(&ring, 4, 0);
-	SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
-	SYS(write(s[0], "abc", 3));
+	pair_up(SOCK_STREAM, s);
+	write_all(s[0], "abc", 3);
 	io_uring_prep_recv(sqe_of(&ring), s[1], bytes, 1U << 31, 0);
 	CHECK_EQ(run_one(&ring), -EINVAL);
 	io_uring_prep_send(sqe_of(&ring), s[1], bytes, 1U << 31, 0);
 	CHECK_EQ(run_one(&ring), -EINVAL);
 	io_uring_prep_recv(sqe_of(&ring), s[1], bytes, 3, 0);
 	CHECK_EQ(run_one(&ring), 3);
-	io_uring_queue_exit(&ring);
-}
-
-TEST(a_cancelled_receive_tells_of_what_it_had_received)
-{
-	struct io_uring ring;
-	char bytes[8];
-	int s[2];
-
-	ring_up(&ring, 4, 0);
-	SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
-	SYS(write(s[0], "abc", 3));
-	io_uring_prep_recv(sqe_of(&ring), s[1], bytes, 8, MSG_WAITALL);
-	io_uring_sqe_set_data64(ring.sq.sqes, 1);
-	CHECK_EQ(io_uring_submit(&ring), 1);
-	io_uring_prep_cancel64(sqe_of(&ring), 1, 0);
-	io_uring_sqe_set_data64(&ring.sq.sqes[1], 2);
-	CHECK_EQ(io_uring_submit(&ring), 1);
-	for (int i = 0; i < 2; i++) {
-		struct answer a = reap(&ring);
-
-		CHECK_EQ(a.res, a.data == 1 ? 3 : 0);
-	}
 	io_uring_queue_exit(&ring);
 }
 
@@ -217,8 +176,8 @@ TEST(a_multishot_poll_that_asks_to_be_told_once_is_told_once)
 	int p[2];
 
 	ring_up(&ring, 4, 0);
-	SYS(pipe(p));
-	SYS(write(p[1], "a", 1));
+	pipe_up(p);
+	write_all(p[1], "a", 1);
 	io_uring_prep_poll_multishot(sqe = sqe_of(&ring), p[0], POLLIN);
 	sqe->poll32_events |= 1U << 30;
 	CHECK_EQ(io_uring_submit(&ring), 1);
@@ -235,7 +194,7 @@ TEST(a_bad_fixed_buffer_comes_before_a_file_that_is_not_open_for_it)
 	int p[2];
 
 	ring_up(&ring, 4, 0);
-	SYS(pipe(p));
+	pipe_up(p);
 	io_uring_prep_write_fixed(sqe_of(&ring), p[0], &byte, 1, 0, 3);
 	CHECK_EQ(run_one(&ring), -EFAULT);
 	io_uring_queue_exit(&ring);

@@ -452,14 +452,6 @@ static void prepare_large(struct io_uring *ring, uint64_t data)
 	sqe->addr = data + 2000;
 }
 
-static void prepare_small(struct io_uring *ring, uint64_t data)
-{
-	struct io_uring_sqe *sqe = sqe_of(ring);
-
-	io_uring_prep_nop(sqe);
-	sqe->user_data = data;
-}
-
 TEST(large_entries_of_a_mixed_cq_keep_their_order_through_its_end_and_its_overflow)
 {
 	struct io_uring_params p;
@@ -475,7 +467,7 @@ TEST(large_entries_of_a_mixed_cq_keep_their_order_through_its_end_and_its_overfl
 	p.cq_entries = 4;
 	ring_up_params(&ring, 4, &p);
 	for (uint64_t i = 1; i <= 3; i++)
-		prepare_small(&ring, i);
+		nop(&ring, i);
 	submit(&ring, 3);
 	io_uring_cq_advance(&ring, 2);
 	/* The last slot is too small for it: a filler. */
@@ -483,9 +475,9 @@ TEST(large_entries_of_a_mixed_cq_keep_their_order_through_its_end_and_its_overfl
 	submit(&ring, 1);
 	CHECK_EQ(*ring.cq.ktail, 6);
 	CHECK_EQ(ring.cq.cqes[3].flags, IORING_CQE_F_SKIP);
-	prepare_small(&ring, 5);
+	nop(&ring, 5);
 	prepare_large(&ring, 6);
-	prepare_small(&ring, 7);
+	nop(&ring, 7);
 	submit(&ring, 3);
 	CHECK(io_uring_cq_has_overflow(&ring));
 	for (uint64_t i = 3; i <= 7; i++) {
@@ -512,7 +504,7 @@ TEST(only_rings_with_large_entries_are_asked_for_them)
 	need_kernel_with(IORING_OP_PIPE, "rings of mixed sizes");
 	ring_up(&ring, 8, 0);
 	prepare_large(&ring, 1);
-	prepare_small(&ring, 2);
+	nop(&ring, 2);
 	/* What is refused ends the submission. */
 	CHECK_EQ(io_uring_submit(&ring), 1);
 	CHECK_EQ(reap_data(&ring, 1), -EINVAL);

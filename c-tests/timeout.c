@@ -294,10 +294,23 @@ TEST(bad_timeouts_are_refused)
 
 /* ---- link timeouts ------------------------------------------------------------------------------------------------------------- */
 
+/* A read with data 1 and behind it its limit with data 2, which is what comes back. */
+static struct io_uring_sqe *prep_guarded_read(struct io_uring *ring, int fd, char *buf, unsigned len, struct __kernel_timespec *ts)
+{
+	struct io_uring_sqe *sqe = sqe_of(ring);
+
+	io_uring_prep_read(sqe, fd, buf, len, 0);
+	sqe->flags |= IOSQE_IO_LINK;
+	sqe->user_data = 1;
+	sqe = sqe_of(ring);
+	io_uring_prep_link_timeout(sqe, ts, 0);
+	sqe->user_data = 2;
+	return sqe;
+}
+
 TEST(a_link_timeout_cancels_a_request_that_takes_too_long)
 {
 	struct __kernel_timespec ts = timespec_ms(30);
-	struct io_uring_sqe *sqe;
 	struct answer a[2];
 	struct io_uring ring;
 	char buf[8];
@@ -305,13 +318,7 @@ TEST(a_link_timeout_cancels_a_request_that_takes_too_long)
 
 	pipe_up(fds);
 	ring_up(&ring, 8, 0);
-	sqe = sqe_of(&ring);
-	io_uring_prep_read(sqe, fds[0], buf, sizeof(buf), 0);
-	sqe->flags |= IOSQE_IO_LINK;
-	sqe->user_data = 1;
-	sqe = sqe_of(&ring);
-	io_uring_prep_link_timeout(sqe, &ts, 0);
-	sqe->user_data = 2;
+	prep_guarded_read(&ring, fds[0], buf, sizeof(buf), &ts);
 	submit(&ring, 2);
 	reap_sorted(&ring, a, 2);
 	CHECK_EQ(a[0].res, -ECANCELED);
@@ -322,21 +329,13 @@ TEST(a_link_timeout_cancels_a_request_that_takes_too_long)
 TEST(a_link_timeout_that_comes_due_keeps_to_its_wish_for_silence)
 {
 	struct __kernel_timespec ts = timespec_ms(20);
-	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 	char buf[8];
 	int fds[2];
 
 	pipe_up(fds);
 	ring_up(&ring, 8, 0);
-	sqe = sqe_of(&ring);
-	io_uring_prep_read(sqe, fds[0], buf, sizeof(buf), 0);
-	sqe->flags |= IOSQE_IO_LINK;
-	sqe->user_data = 1;
-	sqe = sqe_of(&ring);
-	io_uring_prep_link_timeout(sqe, &ts, 0);
-	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	sqe->user_data = 2;
+	prep_guarded_read(&ring, fds[0], buf, sizeof(buf), &ts)->flags |= IOSQE_CQE_SKIP_SUCCESS;
 	submit(&ring, 2);
 	CHECK_EQ(reap_data(&ring, 1), -ECANCELED);
 	sleep_ms(30);
@@ -395,7 +394,6 @@ TEST(a_refused_request_inside_a_link_does_not_end_the_submission)
 TEST(a_link_timeout_is_cancelled_by_a_request_that_is_quick)
 {
 	struct __kernel_timespec ts = timespec_ms(LONG_MS);
-	struct io_uring_sqe *sqe;
 	struct answer a[2];
 	struct io_uring ring;
 	char buf[8];
@@ -406,13 +404,7 @@ TEST(a_link_timeout_is_cancelled_by_a_request_that_is_quick)
 	for (int ready = 0; ready < 2; ready++) {
 		if (ready)
 			write_all(fds[1], "data", 4);
-		sqe = sqe_of(&ring);
-		io_uring_prep_read(sqe, fds[0], buf, sizeof(buf), 0);
-		sqe->flags |= IOSQE_IO_LINK;
-		sqe->user_data = 1;
-		sqe = sqe_of(&ring);
-		io_uring_prep_link_timeout(sqe, &ts, 0);
-		sqe->user_data = 2;
+		prep_guarded_read(&ring, fds[0], buf, sizeof(buf), &ts);
 		submit(&ring, 2);
 		if (!ready)
 			write_all(fds[1], "data", 4);
@@ -434,14 +426,7 @@ TEST(a_link_timeout_guards_only_its_own_request)
 
 	pipe_up(fds);
 	ring_up(&ring, 8, 0);
-	sqe = sqe_of(&ring);
-	io_uring_prep_read(sqe, fds[0], buf, sizeof(buf), 0);
-	sqe->flags |= IOSQE_IO_LINK;
-	sqe->user_data = 1;
-	sqe = sqe_of(&ring);
-	io_uring_prep_link_timeout(sqe, &ts, 0);
-	sqe->flags |= IOSQE_IO_LINK;
-	sqe->user_data = 2;
+	prep_guarded_read(&ring, fds[0], buf, sizeof(buf), &ts)->flags |= IOSQE_IO_LINK;
 	sqe = sqe_of(&ring);
 	io_uring_prep_nop(sqe);
 	sqe->user_data = 3;
@@ -476,13 +461,7 @@ TEST(a_link_timeout_can_be_given_another_time)
 
 	pipe_up(fds);
 	ring_up(&ring, 8, 0);
-	sqe = sqe_of(&ring);
-	io_uring_prep_read(sqe, fds[0], buf, sizeof(buf), 0);
-	sqe->flags |= IOSQE_IO_LINK;
-	sqe->user_data = 1;
-	sqe = sqe_of(&ring);
-	io_uring_prep_link_timeout(sqe, &ts, 0);
-	sqe->user_data = 2;
+	prep_guarded_read(&ring, fds[0], buf, sizeof(buf), &ts);
 	submit(&ring, 2);
 	sqe = sqe_of(&ring);
 	io_uring_prep_timeout_update(sqe, &sooner, 2, IORING_LINK_TIMEOUT_UPDATE);
