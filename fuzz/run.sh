@@ -14,7 +14,7 @@ usage: fuzz/run.sh [--bounded] [options] [target...]
   --upstream FILE     liburing's ffi library to compare with   (URING_UPSTREAM; target/dropin/2.15/upstream/lib where it is there)
   --no-upstream       without it
 Inputs that fail stay in target/fuzz/failed, what libFuzzer found worth keeping in target/fuzz/corpus.
-Closing line: N passed, N failed, N skipped. Exit code: 0 none failed, 1 some did, 2 could not build.
+Closing line: N passed, N failed, N skipped. Exit code: 0 none failed, 1 some did, 2 could not build, 77 all were skipped.
 TEXT
 }
 
@@ -112,6 +112,10 @@ run() {
 		failed=$((failed + 1))
 		grep -v -e '^#[0-9]*[[:space:]]' -e NEW_FUNC "$log" | tail -40
 		echo "FAILED ($status): $what; the whole log is $log"
+	elif [ "${nr:-0}" -eq 0 ]; then
+		failed=$((failed + 1))
+		tail -20 "$log"
+		echo "FAILED: $what: nothing was run"
 	elif grep -q 'no io_uring on this machine' "$log"; then
 		skipped=$((skipped + 1))
 		echo "skipped, no io_uring here: ${nr:-0} executions compared refusals"
@@ -190,4 +194,5 @@ else
 fi
 echo "$executions executions"
 echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]
+[ $failed -eq 0 ] || exit 1
+[ $passed -gt 0 ] || exit 77

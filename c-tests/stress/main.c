@@ -2,6 +2,7 @@
 /* The list of scenarios, the watchdog, and what all of them use. See stress.h. */
 #include <dirent.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include <uring_rs.h>
 
@@ -232,8 +233,9 @@ unsigned descriptors(void)
 	DIR *dir = opendir("/proc/self/fd");
 	unsigned n = 0;
 
+	/* There is none left to count them with. */
 	if (!dir)
-		return 0;
+		return ~0U;
 	while (readdir(dir))
 		n++;
 	closedir(dir);
@@ -260,9 +262,9 @@ unsigned long resident_kib(void)
 	FILE *file = fopen("/proc/self/statm", "re");
 
 	if (!file)
-		return 0;
+		return ~0UL;
 	if (fscanf(file, "%lu %lu", &size, &resident) != 2)
-		resident = 0;
+		fail("/proc/self/statm was not understood");
 	fclose(file);
 	return resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024;
 }
@@ -319,6 +321,7 @@ unsigned allow_descriptors(unsigned wanted)
 int main(int argc, char **argv)
 {
 	double seconds = argc > 2 ? atof(argv[2]) : 0, began;
+	const char *backend_name;
 
 	if (argc < 2 || !strcmp(argv[1], "--list")) {
 		for (const struct scenario *s = scenarios; s->name; s++)
@@ -327,12 +330,16 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
+	backend_name = getenv("URING_RS_BACKEND");
 	for (running = scenarios; running->name && strcmp(running->name, argv[1]); running++)
 		;
 	if (!running->name) {
 		fprintf(stderr, "%s: no scenario of this name: %s\n", argv[0], argv[1]);
 		return 2;
 	}
+	if (backend_name && !strcmp(backend_name, "kernel") && syscall(SYS_io_uring_setup, 0, NULL) < 0 &&
+	    (errno == ENOSYS || errno == EPERM || errno == EACCES))
+		skip("this kernel refuses io_uring: %s", strerror(errno));
 	if (seconds <= 0)
 		seconds = running->seconds;
 	start(watchdog, NULL);

@@ -98,7 +98,7 @@ double now_s(void);
 /* Numbers of a generator of the caller's own. */
 uint64_t random_u64(uint64_t *state);
 
-/* Open descriptors, and resident memory in KiB. */
+/* Open descriptors, and resident memory in KiB; the greatest number where they cannot be counted. */
 unsigned descriptors(void);
 /* There are as many as `before`, but for a few that the library keeps for the process, not for a ring. */
 void no_descriptor_left(unsigned before);
