@@ -81,21 +81,21 @@ impl Backend {
     ///
     /// With `IORING_SETUP_NO_MMAP`, the memory that `p` names must stay the ring's own until it is closed.
     #[inline]
-    pub unsafe fn setup(entries: c_uint, p: *mut io_uring_params) -> Result<(Backend, c_int), Errno> {
-        let policy = policy::get();
-        if policy != Policy::User {
-            // SAFETY: the caller's promise.
-            let made = check_int(unsafe { sys::io_uring_setup(entries, p) });
-            match made {
-                // Only these say that io_uring is not to be had here; any other error is about this ring.
-                Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if policy == Policy::Auto => {}
-                made => {
-                    KERNEL_HAS_RINGS.store(true, Ordering::Relaxed);
-                    return made.map(|fd| (Backend::Kernel, fd));
-                }
-            }
-        }
-        setup_user(entries, p).map(|fd| (Backend::User, fd))
+    pub unsafe fn setup(entries: c_uint, p: &mut io_uring_params) -> Result<(Backend, c_int), Errno> {
+        let p: *mut io_uring_params = p;
+        // SAFETY: the caller's promise; the reference is the only one while the closure runs.
+        unsafe { setup_by(entries, p, || setup_known(entries, &mut *p)) }
+    }
+
+    /// The same for a structure of the program's, whose address may be bad.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Backend::setup`].
+    #[inline]
+    pub unsafe fn setup_raw(entries: c_uint, p: *mut io_uring_params) -> Result<(Backend, c_int), Errno> {
+        // SAFETY: the caller's promise.
+        unsafe { setup_by(entries, p, || setup_user(entries, p)) }
     }
 
     /// Submits and waits: `io_uring_enter(2)`.
@@ -210,7 +210,44 @@ impl Backend {
     }
 }
 
-/// A ring of the engine's for parameters of the program's.
+/// Asks whom the policy names; `user` makes a ring of the engine's.
+///
+/// # Safety
+///
+/// As for [`Backend::setup`].
+#[inline(always)]
+unsafe fn setup_by(
+    entries: c_uint,
+    p: *mut io_uring_params,
+    user: impl FnOnce() -> Result<c_int, Errno>,
+) -> Result<(Backend, c_int), Errno> {
+    let policy = policy::get();
+    if policy != Policy::User {
+        // SAFETY: the caller's promise.
+        let made = check_int(unsafe { sys::io_uring_setup(entries, p) });
+        match made {
+            // Only these say that io_uring is not to be had here; any other error is about this ring.
+            Err(Errno::NOSYS | Errno::PERM | Errno::ACCES) if policy == Policy::Auto => {}
+            made => {
+                KERNEL_HAS_RINGS.store(true, Ordering::Relaxed);
+                return made.map(|fd| (Backend::Kernel, fd));
+            }
+        }
+    }
+    user().map(|fd| (Backend::User, fd))
+}
+
+/// A ring of the engine's. Parameters that were refused stay as they were.
+#[cold]
+#[inline(never)]
+fn setup_known(entries: c_uint, p: &mut io_uring_params) -> Result<c_int, Errno> {
+    let mut made = *p;
+    let fd = engine::setup(entries, &mut made)?;
+    *p = made;
+    Ok(fd)
+}
+
+/// The same for parameters of the program's.
 #[cold]
 #[inline(never)]
 fn setup_user(entries: c_uint, p: *mut io_uring_params) -> Result<c_int, Errno> {

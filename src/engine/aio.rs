@@ -8,6 +8,7 @@ use super::request::{ReqId, Stage};
 use super::ring::{Ring, State};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
+use crate::core::primitive::{load_acquire, load_relaxed, store_release};
 use crate::core::sys;
 use ::alloc::vec::Vec;
 use ::core::ffi::c_int;
@@ -49,6 +50,23 @@ struct Event {
 
 static_assertions::const_assert_eq!(::core::mem::size_of::<Iocb>(), 64);
 static_assertions::const_assert_eq!(::core::mem::size_of::<Event>(), 32);
+static_assertions::const_assert_eq!(::core::mem::size_of::<EventRing>(), 32);
+
+/// The head of what a context's number is the address of: a ring of events in the process's memory, which the kernel fills. Who takes
+/// events from it by itself moves `head` on, as QEMU does; the kernel counts with that.
+#[repr(C)]
+struct EventRing {
+    id: u32,
+    entries: u32,
+    head: u32,
+    tail: u32,
+    magic: u32,
+    compatible: u32,
+    incompatible: u32,
+    header_length: u32,
+}
+
+const EVENT_RING_MAGIC: u32 = 0xa10a_10a1;
 
 /// Most requests that a ring has under way in this manner; more go to workers.
 const MOST: usize = 256;
@@ -72,6 +90,49 @@ impl Aio {
 
     pub fn under_way(&self) -> usize {
         self.under_way
+    }
+
+    /// Takes what has ended, waiting for it where `wait` says so: how many.
+    fn take_ended(&self, events: &mut [Event], wait: bool) -> Result<usize, Errno> {
+        match self.take_from_memory(events) {
+            Some(0) | None if wait => {}
+            Some(taken) => return Ok(taken),
+            None => {}
+        }
+        let zero = __kernel_timespec::default();
+        let limit = if wait { 0 } else { &raw const zero as usize };
+        let args = [self.context, wait as usize, events.len(), events.as_mut_ptr() as usize, limit, 0];
+        // SAFETY: the kernel writes at most as many events as there is room for, and reads the time limit.
+        unsafe { sys::call(libc::SYS_io_getevents, args) }
+    }
+
+    /// The same without a system call; none where the memory is not what it is known to be. The caller holds the ring's lock, so nobody else
+    /// takes events.
+    fn take_from_memory(&self, events: &mut [Event]) -> Option<usize> {
+        let ring = self.context as *mut EventRing;
+        // SAFETY: the kernel has mapped it there for as long as the context lives.
+        let header = unsafe { ring.read_volatile() };
+        let size = ::core::mem::size_of::<EventRing>() as u32;
+        if (header.magic, header.incompatible, header.header_length) != (EVENT_RING_MAGIC, 0, size) || header.entries == 0 {
+            return None;
+        }
+        // SAFETY: fields of it. Acquire: what is before the tail is written.
+        let (mut head, tail) = unsafe { (load_relaxed(&raw mut (*ring).head), load_acquire(&raw mut (*ring).tail)) };
+        let mut taken = 0;
+        while head != tail && head < header.entries && taken < events.len() {
+            // SAFETY: one of as many entries behind the header.
+            events[taken] = unsafe { ring.add(1).cast::<Event>().add(head as usize).read_volatile() };
+            head = if head + 1 == header.entries { 0 } else { head + 1 };
+            taken += 1;
+        }
+        // SAFETY: as above. Release: the kernel may write them anew.
+        unsafe { store_release(&raw mut (*ring).head, head) };
+        Some(taken)
+    }
+
+    /// True while something waits for its submission.
+    pub fn has_gathered(&self) -> bool {
+        !self.gathered.is_empty()
     }
 
     /// Ready for use, or not to be had.
@@ -179,14 +240,9 @@ impl Ring {
         if st.aio.ended == -1 {
             return;
         }
-        sys::eventfd_clear(st.aio.ended);
         let mut events = [Event::default(); 64];
         while st.aio.under_way != 0 {
-            let args = [st.aio.context, wait as usize, events.len(), events.as_mut_ptr() as usize, 0, 0];
-            let zero = __kernel_timespec::default();
-            let args = if wait { args } else { [args[0], args[1], args[2], args[3], &raw const zero as usize, 0] };
-            // SAFETY: the kernel writes at most as many events as there is room for, and reads the time limit.
-            let ended = match unsafe { sys::call(libc::SYS_io_getevents, args) } {
+            let ended = match st.aio.take_ended(&mut events, wait) {
                 Err(Errno::INTR) if wait => continue,
                 Err(_) | Ok(0) => return,
                 Ok(ended) => ended,
@@ -203,8 +259,8 @@ impl Ring {
         }
     }
 
-    /// Lets the reactor wake when a request has ended.
+    /// Lets the reactor wake when a request has ended. It hears of each once, so nobody has to read the eventfd.
     fn watch_ends(&self, fd: c_int) -> Result<(), Errno> {
-        sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, fd, libc::EPOLLIN as u32, super::reactor::ENDS)
+        sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, fd, (libc::EPOLLIN | libc::EPOLLET) as u32, super::reactor::ENDS)
     }
 }

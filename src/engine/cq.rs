@@ -105,11 +105,17 @@ impl Ring {
         self.announce(cq, inline);
     }
 
-    /// The same under a lock that the thread which submits has taken for several.
-    pub fn post_in_row(&self, cq: &mut Cq, user_data: u64, res: i32, flags: u32) {
-        self.put_cqe(cq, io_uring_cqe { user_data, res, flags }, [0; 2]);
+    /// Posts completions of the thread that submits, in order.
+    pub fn post_all(&self, cqes: &[io_uring_cqe]) {
+        let mut cq = self.cq.lock();
+        let written = self.write_all(&mut cq, cqes);
+        for cqe in &cqes[written..] {
+            self.put_cqe(&mut cq, *cqe, [0; 2]);
+        }
         cq.signal.posted();
-        self.notify_eventfd(cq, true);
+        if cq.eventfd.is_some() {
+            cqes.iter().for_each(|_| self.notify_eventfd(&cq, true));
+        }
     }
 
     /// Puts a completion into the CQ, or behind those that it has no room for.
@@ -144,12 +150,15 @@ impl Ring {
         self.cq.lock().in_batch = true;
     }
 
-    /// Tells of what was posted since [`Ring::begin_batch`], by whichever thread.
-    pub fn end_batch(&self) {
+    /// Tells of what was posted since [`Ring::begin_batch`], by whichever thread. `visiting`: this one is the program's, inside the ring;
+    /// before it sleeps or leaves it settles the signal, so one that is given is good enough here.
+    pub fn end_batch(&self, visiting: bool) {
         let mut cq = self.cq.lock();
         cq.in_batch = false;
         if ::core::mem::take(&mut cq.batch_is_owed) {
-            self.signal(&mut cq);
+            if !visiting || !cq.signal.is_given() {
+                self.signal(&mut cq);
+            }
             drop(cq);
             self.wake_sleepers();
         }
@@ -189,6 +198,25 @@ impl Ring {
         true
     }
 
+    /// Writes small entries as far as the CQ has room and publishes them together; returns how many.
+    fn write_all(&self, cq: &mut Cq, cqes: &[io_uring_cqe]) -> usize {
+        let memory: &super::memory::Memory = &self.memory;
+        if self.flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED) != 0 || !cq.overflow.is_empty() {
+            return 0;
+        }
+        // SAFETY: fields of the ring's memory; slots are masked, and the program has given back as many as are written.
+        unsafe {
+            let free = memory.cq_entries.saturating_sub(cq.tail.wrapping_sub(load_acquire(memory.cq_head)));
+            let room = cqes.len().min(free as usize);
+            for cqe in &cqes[..room] {
+                memory.cqes.add((cq.tail & (memory.cq_entries - 1)) as usize).write_volatile(*cqe);
+                cq.tail = cq.tail.wrapping_add(1);
+            }
+            store_release(memory.cq_tail, cq.tail);
+            room
+        }
+    }
+
     /// The same on a ring of large entries, or of both sizes: there a large one is two small ones side by side. Where only the last slot
     /// is left before the CQ begins anew, a filler takes it.
     #[cold]
@@ -221,10 +249,15 @@ impl Ring {
         }
     }
 
+    /// True while completions wait for room in the CQ.
+    pub fn overflows(&self) -> bool {
+        // SAFETY: a field of the ring's memory.
+        unsafe { load_relaxed(self.memory.sq_flags) & IORING_SQ_CQ_OVERFLOW != 0 }
+    }
+
     /// Moves overflowed completions into the CQ as far as it has room.
     pub fn flush_overflow(&self) {
-        // SAFETY: a field of the ring's memory.
-        if unsafe { load_relaxed(self.memory.sq_flags) } & IORING_SQ_CQ_OVERFLOW == 0 {
+        if !self.overflows() {
             return;
         }
         let mut cq = self.cq.lock();
@@ -285,17 +318,40 @@ impl Ring {
     /// On the way back to the program: its descriptor must be readable while the CQ is not empty, and become so anew for what is new. Programs
     /// that only ever wait never look at an empty CQ, so for them it stays readable and this costs little.
     pub fn settle_signal(&self) {
+        let watchers = self.give_signal(&mut self.cq.lock(), Nudge::is_due);
+        self.tell_watchers(watchers);
+    }
+
+    /// Before a thread of the program's sleeps in the ring for more completions: another may watch the ring's descriptor.
+    pub fn settle_asleep(&self) {
         let mut cq = self.cq.lock();
-        if !cq.signal.is_owed() || self.cq_ready() == 0 {
-            return;
-        }
-        if cq.signal.is_given() && cq.watchers.is_empty() && !cq.nudge.is_due(self.fd.load(Ordering::Relaxed)) {
-            return;
-        }
-        self.signal(&mut cq);
-        let watchers = cq.watchers.clone();
+        cq.nudge.sleeps_here();
+        let watchers = self.give_signal(&mut cq, Nudge::is_due_asleep);
         drop(cq);
-        // Rings that poll this one complete that now: their programs may look at the CQ's memory only.
+        self.tell_watchers(watchers);
+    }
+
+    /// The same together with [`Ring::update_taskrun`], under the ring's lock. Who is returned has to be told when it is free.
+    pub fn settle_all(&self, pending: bool) -> Vec<u64> {
+        let mut cq = self.cq.lock();
+        self.mark_taskrun(&cq, pending);
+        self.give_signal(&mut cq, Nudge::is_due)
+    }
+
+    /// Returns the rings that poll this one, where they have to hear of it.
+    fn give_signal(&self, cq: &mut Cq, is_due: fn(&mut Nudge, c_int) -> bool) -> Vec<u64> {
+        if !cq.signal.is_owed() || self.cq_ready() == 0 {
+            return Vec::new();
+        }
+        if cq.signal.is_given() && cq.watchers.is_empty() && !is_due(&mut cq.nudge, self.fd.load(Ordering::Relaxed)) {
+            return Vec::new();
+        }
+        self.signal(cq);
+        cq.watchers.clone()
+    }
+
+    /// Rings that poll this one complete that now: their programs may look at the CQ's memory only.
+    pub fn tell_watchers(&self, watchers: Vec<u64>) {
         for watcher in watchers {
             registry::visit(watcher, Ring::look_after);
         }
@@ -324,7 +380,10 @@ impl Ring {
 
     /// `IORING_SQ_TASKRUN` makes the header's peek come in: needed while something can complete only in here, or `evf` may be stale.
     pub fn update_taskrun(&self, pending: bool) {
-        let cq = self.cq.lock();
+        self.mark_taskrun(&self.cq.lock(), pending);
+    }
+
+    fn mark_taskrun(&self, cq: &Cq, pending: bool) {
         // SAFETY: a field of the ring's memory; set and cleared under the lock.
         unsafe {
             let set = load_relaxed(self.memory.sq_flags) & IORING_SQ_TASKRUN != 0;

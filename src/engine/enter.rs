@@ -57,26 +57,47 @@ impl Ring {
             self.check_owner()?;
             let mut st = self.state.lock();
             submitted = self.submit(&mut st, to_submit)?;
-            self.update_taskrun(st.pending());
             // Another thread may be waiting for what this one has submitted.
             self.wake_sleepers();
-            if flags & IORING_ENTER_GETEVENTS == 0 || submitted != to_submit {
+            let pending = st.pending();
+            // Where a faulty SQE ended the submission, the kernel comes back at once to say so.
+            let asks = flags & IORING_ENTER_GETEVENTS != 0 && submitted == to_submit;
+            if !asks || self.is_served(min_complete, pending) {
                 self.set_alarm(&mut st);
+                let watchers = self.settle_all(pending);
+                drop(st);
+                self.tell_watchers(watchers);
+                return Ok(submitted as c_int);
             }
+            self.update_taskrun(pending);
         }
         let mut waited = Ok(());
-        // Where a faulty SQE ended the submission, the kernel comes back at once to say so.
-        if flags & IORING_ENTER_GETEVENTS != 0 && submitted == to_submit {
+        if flags & IORING_ENTER_GETEVENTS != 0 {
             // SAFETY: the caller's promise.
             waited = unsafe { self.get_events(submitted, min_complete, flags, arg, arg_size) };
             let mut st = self.state.lock();
-            self.update_taskrun(st.pending());
             self.set_alarm(&mut st);
+            let watchers = self.settle_all(st.pending());
+            drop(st);
+            self.tell_watchers(watchers);
+        } else {
+            self.settle_signal();
         }
-        self.settle_signal();
         match waited {
             Err(e) if submitted == 0 => Err(e),
             _ => Ok(submitted as c_int),
+        }
+    }
+
+    /// True where one that has submitted something need not look for completions: there are as many as it wants, or it waits for none and
+    /// nothing else can complete. What is wrong with the wait's argument is not told where something was submitted.
+    fn is_served(&self, min_complete: u32, pending: bool) -> bool {
+        if self.overflows() {
+            return false;
+        }
+        match min_complete as i32 {
+            ..=0 => !pending && min_complete == 0,
+            _ => self.cq_ready() >= min_complete.min(self.memory.cq_entries),
         }
     }
 
@@ -243,6 +264,7 @@ impl Ring {
 
     /// Sleeps once: in the reactor, or behind the thread that is there.
     fn sleep(&self, target: u32, remaining_ns: Option<u64>, limits: &Limits) -> Result<(), Errno> {
+        self.settle_asleep();
         if self.parking.drive() {
             if self.cq_ready() >= target {
                 self.parking.leave(self, false);

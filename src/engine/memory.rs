@@ -70,16 +70,10 @@ impl Memory {
         let (rings, sqes) = if borrowed {
             program_memory(p, rings_size, sqes_size)?
         } else {
+            // One mapping for both: it is half the work to make and to undo.
             let shared = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
-            let rings = sys::mmap(rings_size, shared, -1, 0)?;
-            match sys::mmap(sqes_size, shared, -1, 0) {
-                Ok(sqes) => (rings, sqes),
-                Err(e) => {
-                    // SAFETY: mapped above and shown to nobody.
-                    let _ = unsafe { sys::munmap(rings, rings_size) };
-                    return Err(e);
-                }
-            }
+            let rings = sys::mmap(sqes_place(rings_size) + sqes_size, shared, -1, 0)?;
+            (rings, rings.wrapping_byte_add(sqes_place(rings_size)))
         };
         let field = |offset: u32| rings.wrapping_byte_add(offset as usize).cast::<u32>();
         let memory = Memory {
@@ -153,11 +147,14 @@ impl Drop for Memory {
     fn drop(&mut self) {
         if !self.borrowed {
             // SAFETY: the ring has ended: nobody uses its memory any more.
-            let _ = unsafe { sys::munmap(self.rings, self.rings_size) };
-            // SAFETY: as above.
-            let _ = unsafe { sys::munmap(self.sqes.cast(), self.sqes_size) };
+            let _ = unsafe { sys::munmap(self.rings, sqes_place(self.rings_size) + self.sqes_size) };
         }
     }
+}
+
+/// Where the SQEs begin in memory of our own: on the first page behind the rings.
+fn sqes_place(rings_size: usize) -> usize {
+    rings_size.next_multiple_of(sys::page_size())
 }
 
 /// A ring's memory of the moment: a resize puts another in its place.

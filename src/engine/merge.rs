@@ -6,10 +6,9 @@
 //! done one by one, so that each gets the answer that it would have got alone. A write that is done twice in this way writes the same bytes
 //! to the same place.
 
-use super::cq::Cq;
 use super::ops::rw::{self, Neighbours};
 use super::ring::{Ring, State};
-use super::sync::Guard;
+use super::row::Row;
 use crate::core::abi::*;
 
 /// Most requests in one call.
@@ -39,14 +38,7 @@ fn continues(before: &io_uring_sqe, sqe: &io_uring_sqe) -> bool {
 impl Ring {
     /// Does the SQE at `head` together with those behind it that continue it, at most `room` in all, and posts their completions. Returns
     /// how many have ended, and how many of the next are not to be looked at again.
-    pub fn merge<'a>(
-        &'a self,
-        st: &mut State,
-        row: &mut Option<Guard<'a, Cq>>,
-        first: &io_uring_sqe,
-        head: u32,
-        room: u32,
-    ) -> (u32, u32) {
+    pub fn merge(&self, st: &mut State, row: &mut Row, first: &io_uring_sqe, head: u32, room: u32) -> (u32, u32) {
         if room < 2 || !is_candidate(first) {
             return (0, 0);
         }
@@ -69,20 +61,17 @@ impl Ring {
             }
         }
         names[0] = first.user_data;
-        *row = None;
         // Nothing is known of the file: the first tells.
         let Some(mut left) = rw::together(st, first, &all) else { return (0, 0) };
-        let cq = row.get_or_insert_with(|| self.cq.lock());
         let mut ended = 0;
         for (name, len) in names.iter().zip(all.lengths()) {
             if left < len {
                 break;
             }
             left -= len;
-            self.post_in_row(cq, *name, len as i32, 0);
+            self.keep_in_row(st, row, *name, len as i32, 0);
             ended += 1;
         }
-        st.timers.posted += ended as u64;
         (ended, all.len() as u32 - ended)
     }
 }

@@ -41,6 +41,7 @@ mod resize;
 mod resources;
 mod restrictions;
 mod ring;
+mod row;
 mod setup;
 mod signal;
 mod slab;
@@ -176,9 +177,10 @@ fn message(arg: *const c_void, nr_args: c_uint) -> Result<io_uring_sqe, Errno> {
     Ok(sqe)
 }
 
-/// What `mmap(2)` of a ring's descriptor would give. It lives until the ring is closed.
+/// What `mmap(2)` of a ring's descriptor would give. It lives until the ring is closed. Whose descriptor it is, is known: it was made just now,
+/// or [`owns`] has said so.
 #[cold]
 #[inline(never)]
 pub fn map(fd: c_int, len: usize, offset: u64) -> Result<*mut c_void, Errno> {
-    ring_for_certain(fd, false)?.memory.region(len, offset)
+    ring(fd, false)?.memory.region(len, offset)
 }

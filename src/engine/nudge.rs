@@ -28,23 +28,40 @@ pub struct Nudge {
     last: u64,
     /// Edges that are to come at once.
     eager: u32,
+    /// The program has slept in the ring since.
+    slept_here: bool,
 }
 
 impl Nudge {
     pub const fn new() -> Nudge {
-        Nudge { timer: -1, rings_at: 0, last: 0, eager: 0 }
+        Nudge { timer: -1, rings_at: 0, last: 0, eager: 0, slept_here: false }
     }
 
     /// True where the edge has to be made now; where not, the timer will make it. `ring` is the ring's descriptor.
     pub fn is_due(&mut self, ring: c_int) -> bool {
         let now = sys::clock_ns(libc::CLOCK_MONOTONIC);
-        if now - ::core::mem::replace(&mut self.last, now) >= SLEPT_NS {
+        let away = now - ::core::mem::replace(&mut self.last, now);
+        if !::core::mem::take(&mut self.slept_here) && away >= SLEPT_NS {
             self.eager = EAGER;
         }
         if self.eager != 0 {
             self.eager -= 1;
             return true;
         }
+        self.is_due_late(ring, now)
+    }
+
+    /// The program is going to sleep in the ring: its time there tells nothing about what it sleeps for elsewhere.
+    pub fn sleeps_here(&mut self) {
+        self.slept_here = true;
+    }
+
+    /// The same as [`Nudge::is_due`] for a program that does.
+    pub fn is_due_asleep(&mut self, ring: c_int) -> bool {
+        self.is_due_late(ring, sys::clock_ns(libc::CLOCK_MONOTONIC))
+    }
+
+    fn is_due_late(&mut self, ring: c_int, now: u64) -> bool {
         if now < self.rings_at {
             return false;
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Waiting for descriptors: which requests wait for which, and what happens when one is ready.
 
-use super::descriptors::dup_high;
+use super::descriptors::{dup_high, make_high};
 use super::ops::{self, Outcome};
 use super::park::Bell;
 use super::request::{ReqId, Stage};
@@ -99,8 +99,7 @@ fn event_data(fd: c_int, generation: u32) -> u64 {
 impl Ring {
     /// Registers the ring's own descriptors.
     pub fn watch_own(&self) -> Result<(), Errno> {
-        sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, self.wake, libc::EPOLLIN as u32, WAKE)?;
-        sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, self.alarm, (libc::EPOLLIN) as u32 | EDGE, ALARM)
+        sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, self.wake, libc::EPOLLIN as u32, WAKE)
     }
 
     /// Lets a request wait until its descriptor has one of `events`. Err with its completion where it ends here.
@@ -240,7 +239,7 @@ impl Ring {
         }
         self.fire_timers(&mut st);
         self.run(&mut st);
-        self.end_batch();
+        self.end_batch(by != By::Aside);
         Ok(())
     }
 
@@ -346,7 +345,10 @@ impl Ring {
     /// Sets the alarm for programs that watch the ring's descriptor: it becomes readable when the next timer is due. Programs that watch
     /// nothing but memory have the ring looked after.
     pub fn set_alarm(&self, st: &mut State) {
-        if !st.minded && st.pending() {
+        if !st.pending() {
+            return;
+        }
+        if !st.minded {
             self.be_minded(st);
         }
         let Some(in_ns) = st.timers.next_in_ns() else { return };
@@ -355,8 +357,25 @@ impl Ring {
         if at.abs_diff(st.alarm_at) < 50_000 {
             return;
         }
+        // Without one, who sleeps on the descriptor is served when the ring is looked after.
+        let Some(alarm) = self.alarm() else { return };
         st.alarm_at = at;
-        sys::timerfd_set(self.alarm, in_ns.max(1));
+        sys::timerfd_set(alarm, in_ns.max(1));
+    }
+
+    /// The alarm, made when it is first needed. The caller holds the ring's lock.
+    fn alarm(&self) -> Option<c_int> {
+        let made = self.alarm.load(Ordering::Relaxed);
+        if made != -1 {
+            return Some(made);
+        }
+        let alarm = make_high(sys::timerfd).ok()?;
+        if sys::epoll_ctl(self.inner, libc::EPOLL_CTL_ADD, alarm, libc::EPOLLIN as u32 | EDGE, ALARM).is_err() {
+            let _ = sys::close(alarm);
+            return None;
+        }
+        self.alarm.store(alarm, Ordering::Relaxed);
+        Some(alarm)
     }
 }
 

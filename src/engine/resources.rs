@@ -90,7 +90,8 @@ impl Resources {
 
     /// The descriptor of the file at an index, or -EBADF. It is good only while the ring's lock is held.
     pub fn file(&self, index: c_int) -> Result<c_int, Errno> {
-        self.file_node(index).map(|node| node.fd())
+        let node = usize::try_from(index).ok().and_then(|index| self.files.get(index)?.as_ref());
+        node.map(|node| node.fd()).ok_or(Errno::BADF)
     }
 
     /// The file at an index, or -EBADF.

@@ -14,8 +14,9 @@ use super::region::Region;
 use super::request::{ReqId, Request, Requests, Stage};
 use super::resources::Resources;
 use super::restrictions::Restrictions;
+use super::row::Row;
 use super::sqpoll::Poller;
-use super::sync::{Guard, Mutex};
+use super::sync::Mutex;
 use super::timers::Timers;
 use crate::core::abi::*;
 use crate::core::errno::Errno;
@@ -36,8 +37,8 @@ pub struct Ring {
     pub inner: c_int,
     /// Wakes the threads that sleep in the ring.
     pub wake: c_int,
-    /// Makes `inner` readable when a timer is due, for programs that watch the ring's descriptor.
-    pub alarm: c_int,
+    /// Makes `inner` readable when a timer is due, for programs that watch the ring's descriptor. -1 before the first.
+    pub alarm: AtomicI32,
     pub state: Mutex<State>,
     pub cq: Mutex<Cq>,
     /// The threads that wait in `inner`, or behind the one that does.
@@ -123,6 +124,11 @@ impl State {
         self.held.is_empty() && self.timers.counted.is_empty() && self.restrictions().is_none()
     }
 
+    /// True where nothing can be issued, and nothing becomes possible by what has been posted.
+    fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.held.is_empty() && self.timers.counted.is_empty()
+    }
+
     /// True while something can complete only when a thread looks after it.
     pub fn pending(&self) -> bool {
         !self.timers.is_empty() || self.fds.armed() != 0 || self.aio.under_way() != 0
@@ -163,10 +169,21 @@ impl Ring {
         let mut taken = 0;
         let mut link = Link::default();
         st.submitting = true;
-        let mut row = None;
+        let mut row = Row::new();
         // SQEs that could not be done together with others.
         let mut alone = 0;
         while taken < wanted {
+            let lets_pass = link.head.is_none() && !self.polls_io() && st.lets_pass();
+            let mut first_try = None;
+            if lets_pass && alone == 0 {
+                let (ended, tried) = self.run_row(st, &mut row, head, wanted - taken);
+                head = head.wrapping_add(ended);
+                taken += ended;
+                if taken == wanted {
+                    break;
+                }
+                first_try = tried;
+            }
             let sqe = self.sqe_at(head);
             let Some(sqe) = sqe else {
                 self.drop_sqe();
@@ -175,8 +192,8 @@ impl Ring {
             };
             st.drains_refused |= sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0 && ops::is_known(&sqe);
             let mut tried = None;
-            if link.head.is_none() && !self.polls_io() && quick::is_plain(&sqe) && st.lets_pass() {
-                if alone == 0 {
+            if lets_pass && quick::is_plain(&sqe) {
+                if alone == 0 && first_try.is_none() {
                     let (ended, others) = self.merge(st, &mut row, &sqe, head, wanted - taken);
                     alone = others;
                     if ended != 0 {
@@ -186,14 +203,14 @@ impl Ring {
                     }
                 }
                 alone = alone.saturating_sub(1);
-                tried = self.try_now(st, &mut row, &sqe);
+                tried = self.try_now(st, &mut row, &sqe, first_try);
                 if let Some(Outcome::Parked) = tried {
                     head = head.wrapping_add(1);
                     taken += 1;
                     continue;
                 }
             }
-            row = None;
+            self.post_row(st, &mut row);
             let mut request = Request::new(sqe);
             let accepted =
                 ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st).and_then(|()| self.check_kind(&sqe));
@@ -217,8 +234,10 @@ impl Ring {
                 break;
             }
         }
-        drop(row);
-        self.begin(st, link.take());
+        self.post_row(st, &mut row);
+        if link.head.is_some() {
+            self.begin(st, link.take());
+        }
         // SAFETY: a field of the ring's memory. Release: the SQEs before the head are read, the program may fill them again.
         unsafe { crate::core::primitive::store_release(memory.sq_head, head) };
         self.run(st);
@@ -234,23 +253,19 @@ impl Ring {
         self.flags & IORING_SETUP_IOPOLL != 0
     }
 
-    /// Does what an SQE asks for, where that is possible before it becomes a request: `Parked` says that it is done and posted. Anything else
-    /// is what came of a first try, or none was made. `row` is the CQ's lock, kept for as long as there are only requests to do nothing.
-    fn try_now<'a>(&'a self, st: &mut State, row: &mut Option<Guard<'a, Cq>>, sqe: &io_uring_sqe) -> Option<Outcome> {
-        let quiet = sqe.flags & IOSQE_CQE_SKIP_SUCCESS != 0;
-        if quick::is_nop(sqe) {
-            if !quiet {
-                self.post_in_row(row.get_or_insert_with(|| self.cq.lock()), sqe.user_data, 0, 0);
-                st.timers.posted += 1;
-            }
-            return Some(Outcome::Parked);
-        }
-        *row = None;
-        let tried = quick::attempt(st, sqe);
+    /// Does what an SQE asks for, where that is possible before it becomes a request: `Parked` says that it is done, and its completion is in
+    /// `row`. Anything else is what came of a first try, or none was made; one that was made before is not repeated.
+    fn try_now(
+        &self,
+        st: &mut State,
+        row: &mut Row,
+        sqe: &io_uring_sqe,
+        first_try: Option<Result<i32, Errno>>,
+    ) -> Option<Outcome> {
+        let tried = if quick::is_nop(sqe) { Some(Ok(0).into()) } else { quick::attempt(st, sqe, first_try) };
         let Some(done) = quick::ended_well(tried) else { return tried };
-        if !quiet {
-            self.post(sqe.user_data, done.res, done.flags, true);
-            st.timers.posted += 1;
+        if sqe.flags & IOSQE_CQE_SKIP_SUCCESS == 0 {
+            self.keep_in_row(st, row, sqe.user_data, done.res, done.flags);
         }
         Some(Outcome::Parked)
     }
@@ -269,6 +284,12 @@ impl Ring {
 
     /// A copy of the SQE that position `head` names; it is never read again. None for an index that names none.
     pub fn sqe_at(&self, head: u32) -> Option<io_uring_sqe> {
+        // SAFETY: an SQE of the ring's. The program may be changing it: whatever is read is checked after this.
+        self.sqe_place(head).map(|place| unsafe { place.read_volatile() })
+    }
+
+    /// Where that SQE is.
+    pub fn sqe_place(&self, head: u32) -> Option<*const io_uring_sqe> {
         let memory: &Memory = &self.memory;
         let slot = head & (memory.sq_entries - 1);
         let index = if memory.sq_array.is_null() {
@@ -281,8 +302,8 @@ impl Ring {
             return None;
         }
         let shift = (self.flags & IORING_SETUP_SQE128 != 0) as u32;
-        // SAFETY: within the SQE array. The program may be changing it: whatever is read is checked after this.
-        Some(unsafe { memory.sqes.add((index as usize) << shift).read_volatile() })
+        // SAFETY: within the SQE array.
+        Some(unsafe { memory.sqes.add((index as usize) << shift) })
     }
 
     /// Begins a link, a single request being one of length 1, unless a drain holds it back.
@@ -320,6 +341,9 @@ impl Ring {
 
     /// Issues everything that can be, and what becomes possible by that.
     pub fn run(&self, st: &mut State) {
+        if st.is_idle() && !st.aio.has_gathered() {
+            return;
+        }
         loop {
             self.run_ready(st);
             if !self.submit_gathered(st) {

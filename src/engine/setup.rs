@@ -4,7 +4,7 @@
 use super::berths::Berths;
 use super::cancel::{self, Target};
 use super::cq::Cq;
-use super::descriptors::make_high;
+use super::descriptors::{lowest_high, make_from};
 use super::memory::{Current, Memory};
 use super::park::Parking;
 use super::process;
@@ -105,15 +105,16 @@ pub fn size_entries(entries: u32, p: &mut io_uring_params) -> Result<(), Errno> 
 
 /// The ring's own descriptors; closed again where one of them fails.
 struct Descriptors {
-    list: [c_int; 4],
+    list: [c_int; 3],
     made: usize,
 }
 
 impl Descriptors {
     fn new() -> Result<Descriptors, Errno> {
-        let mut own = Descriptors { list: [-1; 4], made: 0 };
-        for make in [sys::eventfd, sys::epoll_create, sys::eventfd, sys::timerfd] {
-            own.list[own.made] = make_high(make)?;
+        let mut own = Descriptors { list: [-1; 3], made: 0 };
+        let lowest = lowest_high();
+        for make in [sys::eventfd, sys::epoll_create, sys::eventfd] {
+            own.list[own.made] = make_from(make, lowest)?;
             own.made += 1;
         }
         Ok(own)
@@ -183,7 +184,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
     let mut own = Descriptors::new()?;
     let memory = Memory::new(p)?;
     let outer = sys::epoll_create()?;
-    let [evf, inner, wake, alarm] = own.list;
+    let [evf, inner, wake] = own.list;
     let ring = Ring {
         flags: p.flags,
         memory: Current::new(memory),
@@ -191,7 +192,7 @@ fn make(slot: &'static Slot, p: &mut io_uring_params) -> Result<Ring, Errno> {
         evf,
         inner,
         wake,
-        alarm,
+        alarm: AtomicI32::new(-1),
         state: Mutex::new(State::new()),
         cq: Mutex::new(Cq::new()),
         parking: Parking::new(),
@@ -271,7 +272,7 @@ impl Drop for Ring {
             TICKER.remove(self.inner);
         }
         let fd = self.fd.load(Ordering::Relaxed);
-        for fd in [self.evf, self.inner, self.wake, self.alarm, fd] {
+        for fd in [self.evf, self.inner, self.wake, self.alarm.load(Ordering::Relaxed), fd] {
             if fd != -1 {
                 let _ = sys::close(fd);
             }

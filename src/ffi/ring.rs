@@ -251,7 +251,7 @@ pub extern "C" fn io_uring_check_version(major: c_int, minor: c_int) -> bool {
 #[no_mangle]
 pub unsafe extern "C" fn io_uring_setup(entries: c_uint, p: *mut io_uring_params) -> c_int {
     // SAFETY: the caller's promise.
-    unsafe { Backend::setup(entries, p) }.map(|(_, fd)| fd).into_c()
+    unsafe { Backend::setup_raw(entries, p) }.map(|(_, fd)| fd).into_c()
 }
 
 /// The system call: submits `to_submit` SQEs and waits for `min_complete` CQEs, with the signals in `sig` blocked meanwhile.

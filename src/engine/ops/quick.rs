@@ -4,6 +4,7 @@
 
 use super::{cached, misc, net, rw, Outcome};
 use crate::core::abi::*;
+use crate::core::errno::Errno;
 use crate::core::sys;
 use crate::engine::ring::{Completion, State};
 use ::core::ffi::c_int;
@@ -22,12 +23,13 @@ pub fn is_nop(sqe: &io_uring_sqe) -> bool {
 }
 
 /// The first try of an SQE that [`is_plain`]. None where it was not tried: what it asks for is not this simple. What has not ended well is
-/// to become a request, which is checked as any other, and then goes on from the outcome given here.
-pub fn attempt(st: &mut State, sqe: &io_uring_sqe) -> Option<Outcome> {
+/// to become a request, which is checked as any other, and then goes on from the outcome given here. `first_try` is what [`rw::read_cached`] has
+/// answered for it, if it was asked.
+pub fn attempt(st: &mut State, sqe: &io_uring_sqe, first_try: Option<Result<i32, Errno>>) -> Option<Outcome> {
     match sqe.opcode {
         IORING_OP_READ | IORING_OP_WRITE if sqe.op_flags == 0 && sqe.pad2 == 0 => {
             let fd = file(st, sqe)?;
-            Some(rw::attempt_at(st, sqe, fd))
+            Some(rw::attempt_at(st, sqe, fd, first_try))
         }
         IORING_OP_RECV
             if sqe.len <= i32::MAX as u32 && sqe.off == 0 && sqe.file_index == 0 && sqe.op_flags & net::WAITALL == 0 =>

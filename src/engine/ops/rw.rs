@@ -134,12 +134,7 @@ impl Transfer<'_> {
         let nr = if self.reads() { libc::SYS_preadv2 } else { libc::SYS_pwritev2 };
         let (vectors, count) = self.vectors();
         let offset = if stream { CURRENT } else { self.sqe.off };
-        // The call takes the offset in two halves; on 64-bit machines the first holds all of it.
-        let (low, high) = if cfg!(target_pointer_width = "64") {
-            (offset as usize, 0)
-        } else {
-            (offset as u32 as usize, (offset >> 32) as usize)
-        };
+        let (low, high) = offset_halves(offset);
         let flags = (self.sqe.op_flags | extra_flags) as usize;
         // SAFETY: the kernel checks the vectors and what they name.
         unsafe { call(nr, [self.fd as usize, vectors, count, low, high, flags]) }
@@ -223,7 +218,7 @@ pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
         return Err(Errno::INVAL).into();
     }
     let transfer = Transfer::new(&sqe, fd);
-    let outcome = attempt(st, &transfer);
+    let outcome = attempt(st, &transfer, None);
     if let (Outcome::Work, Some(request)) = (outcome, st.requests.get(id)) {
         // Whoever goes to a worker without wanting to wait finds a pipe ready, which does not know the flag.
         request.sqe.op_flags &= !NOWAIT;
@@ -312,13 +307,39 @@ fn polled(request: &mut Request) -> Outcome {
 }
 
 /// The first try of a transfer with one buffer and without flags.
-pub fn attempt_at(st: &mut State, sqe: &io_uring_sqe, fd: c_int) -> Outcome {
-    attempt(st, &Transfer::new(sqe, fd))
+pub fn attempt_at(st: &mut State, sqe: &io_uring_sqe, fd: c_int, first_try: Option<Result<i32, Errno>>) -> Outcome {
+    attempt(st, &Transfer::new(sqe, fd), first_try)
 }
 
-fn attempt(st: &mut State, transfer: &Transfer) -> Outcome {
+/// Reads what the page cache has, from a file that is known to be read through it: none where that is not known. Nothing but all that was asked
+/// for is the last word.
+pub fn read_cached(st: &mut State, fd: c_int, address: u64, len: u32, offset: u64) -> Option<Result<i32, Errno>> {
+    if !matches!(st.hints.get(fd), Some(Hint::Cached | Hint::CachedWaitingWrites)) {
+        return None;
+    }
+    let vector = libc::iovec { iov_base: address as usize as *mut _, iov_len: len as usize };
+    let (low, high) = offset_halves(offset);
+    let args = [fd as usize, &raw const vector as usize, 1, low, high, NOWAIT as usize];
+    // SAFETY: the kernel checks the memory that the vector names.
+    Some(unsafe { call(libc::SYS_preadv2, args) })
+}
+
+/// `preadv2(2)` takes the offset in two halves; on 64-bit machines the first holds all of it.
+fn offset_halves(offset: u64) -> (usize, usize) {
+    if cfg!(target_pointer_width = "64") {
+        (offset as usize, 0)
+    } else {
+        (offset as u32 as usize, (offset >> 32) as usize)
+    }
+}
+
+fn attempt(st: &mut State, transfer: &Transfer, first_try: Option<Result<i32, Errno>>) -> Outcome {
     let (sqe, fd) = (transfer.sqe, transfer.fd);
-    if let Some(outcome) = st.hints.get(fd).and_then(|hint| as_hinted(transfer, hint)) {
+    let hinted = match first_try {
+        Some(result) => cached(transfer, result),
+        None => st.hints.get(fd).and_then(|hint| as_hinted(transfer, hint)),
+    };
+    if let Some(outcome) = hinted {
         return outcome;
     }
     st.hints.forget(fd);
@@ -383,16 +404,21 @@ fn as_hinted(transfer: &Transfer, hint: Hint) -> Option<Outcome> {
             Err(Errno::SPIPE) => None,
             result => Some(transfer.done(result)),
         },
-        Hint::Cached | Hint::CachedWaitingWrites => match transfer.run(NOWAIT, false) {
-            Err(Errno::SPIPE | Errno::OPNOTSUPP | Errno::AGAIN) => None,
-            Ok(short) if transfer.wanted() != Some(short as u64) => {
-                let size = sys::file_kind(transfer.fd).map_or(0, |(_, size)| size);
-                let cut_short = transfer.reads() && is_cut_short(transfer, short, size);
-                Some(if cut_short { Outcome::Work } else { transfer.done(Ok(short)) })
-            }
-            result => Some(transfer.done(result)),
-        },
+        Hint::Cached | Hint::CachedWaitingWrites => cached(transfer, transfer.run(NOWAIT, false)),
         Hint::Socket => None,
+    }
+}
+
+/// What came of a try to which the page cache was to be enough; none where it was not, or the hint is wrong.
+fn cached(transfer: &Transfer, result: Result<i32, Errno>) -> Option<Outcome> {
+    match result {
+        Err(Errno::SPIPE | Errno::OPNOTSUPP | Errno::AGAIN) => None,
+        Ok(short) if transfer.wanted() != Some(short as u64) => {
+            let size = sys::file_kind(transfer.fd).map_or(0, |(_, size)| size);
+            let cut_short = transfer.reads() && is_cut_short(transfer, short, size);
+            Some(if cut_short { Outcome::Work } else { transfer.done(Ok(short)) })
+        }
+        result => Some(transfer.done(result)),
     }
 }
 
