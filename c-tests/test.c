@@ -230,6 +230,9 @@ static int run_case(const struct test_case *c)
 	if (WIFSIGNALED(status))
 		tell("FAIL %s: killed by signal %d (%s); last seen at %s:%d\n", c->name, WTERMSIG(status), strsignal(WTERMSIG(status)),
 		     progress->file, progress->line);
+	else if (WEXITSTATUS(status) != EXIT_PASS && WEXITSTATUS(status) != EXIT_SKIP && WEXITSTATUS(status) != EXIT_FAIL)
+		tell("FAIL %s: ended by itself with status %d; last seen at %s:%d\n", c->name, WEXITSTATUS(status), progress->file,
+		     progress->line);
 	munmap(progress, sizeof(*progress));
 	progress = NULL;
 	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
