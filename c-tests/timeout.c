@@ -473,3 +473,27 @@ TEST(a_link_timeout_can_be_given_another_time)
 	CHECK_EQ(a[2].res, 0);
 	io_uring_queue_exit(&ring);
 }
+
+TEST(a_multishot_timeout_makes_up_for_nothing_while_nobody_looks)
+{
+	struct __kernel_timespec ts = timespec_ms(10);
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+
+	/* On such a ring nothing completes until its thread comes in. */
+	ring_up_or_skip(&ring, 4, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	sqe = sqe_of(&ring);
+	io_uring_prep_timeout(sqe, &ts, 0, IORING_TIMEOUT_MULTISHOT);
+	submit(&ring, 1);
+	usleep(300000);
+	CHECK_EQ(io_uring_get_events(&ring), 0);
+	CHECK_EQ(io_uring_cq_ready(&ring), 1);
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(io_uring_wait_cqe(&ring, &cqe), 0);
+		CHECK_EQ(cqe->res, -ETIME);
+		CHECK_EQ(cqe->flags, IORING_CQE_F_MORE);
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	io_uring_queue_exit(&ring);
+}

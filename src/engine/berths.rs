@@ -26,6 +26,12 @@ impl Berths {
         Berths(Mutex::new(Vec::new()))
     }
 
+    /// True where the calling thread is about to take a berth, to give one back or to wake somebody: a signal handler has interrupted it.
+    #[inline(always)]
+    pub fn is_mine(&self) -> bool {
+        self.0.is_held() && self.0.is_mine()
+    }
+
     /// A place in the list for the calling thread.
     pub fn take(&self) -> Result<(usize, c_int), Errno> {
         let mut berths = self.0.lock();

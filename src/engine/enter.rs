@@ -103,7 +103,8 @@ impl Ring {
 
     /// -EAGAIN for a signal handler that has interrupted its thread at work in this ring: later it can.
     pub fn check_reentry(&self) -> Result<(), Errno> {
-        if self.state.is_held() && self.state.is_mine() || self.cq.is_held() && self.cq.is_mine() {
+        let at_work = self.state.is_held() && self.state.is_mine() || self.cq.is_held() && self.cq.is_mine();
+        if at_work || self.berths.is_mine() {
             return Err(Errno::AGAIN);
         }
         Ok(())

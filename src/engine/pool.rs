@@ -173,7 +173,12 @@ pub fn submit(job: Job) -> Result<(), Errno> {
 
 /// Takes a job back that no worker has begun. True where it was still there.
 pub fn withdraw(opcode: u8, ring: &super::ring::Ring, id: ReqId) -> bool {
-    let mut state = pool_for(opcode).state.lock();
+    let pool = pool_for(opcode);
+    if pool.state.is_mine() {
+        // As above.
+        return false;
+    }
+    let mut state = pool.state.lock();
     let position = state.jobs.iter().position(|job| job.id == id && ::core::ptr::eq::<super::ring::Ring>(&*job.ring, ring));
     match position {
         Some(position) => {

@@ -52,10 +52,13 @@ impl Timers {
         key
     }
 
-    /// Lets it wait again, `ns` after it was due: repeats do not drift.
+    /// Lets it wait again, `ns` after it was due: repeats do not drift. Those that nobody looked for are not made up for.
     pub fn repeat(&mut self, id: ReqId, key: TimerKey, ns: u64) -> TimerKey {
+        let now = clock_ns(CLOCKS[key.clock]);
+        let next = key.at.0.saturating_add(ns);
+        let deadline = if next > now { next } else { now.saturating_add(ns) };
         self.next += 1;
-        let key = TimerKey { clock: key.clock, at: (key.at.0.saturating_add(ns), self.next) };
+        let key = TimerKey { clock: key.clock, at: (deadline, self.next) };
         self.due[key.clock].insert(key.at, id);
         key
     }
