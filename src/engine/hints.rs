@@ -16,6 +16,8 @@ pub enum Hint {
     /// A regular file or block device, past it.
     Direct,
     Socket,
+    /// A pipe, an eventfd or the like: it has no places, and what there is, is read.
+    Stream,
 }
 
 /// Times a hint is followed before it is looked at again: a change of `O_DIRECT` shows in no answer.

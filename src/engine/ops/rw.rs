@@ -20,6 +20,8 @@ const DONTCACHE: u32 = 0x80;
 const APPEND_AND_NOT: u32 = (libc::RWF_APPEND | libc::RWF_NOAPPEND) as u32;
 /// Flags that the kernel knows at all.
 const SUPPORTED: u32 = 0x1ff;
+/// The type of files that have none: eventfds and others that are made without a name.
+const ANONYMOUS: u32 = 0;
 /// The offset that means "where the file stands".
 const CURRENT: u64 = u64::MAX;
 
@@ -343,10 +345,9 @@ fn attempt(st: &mut State, transfer: &Transfer, first_try: Option<Result<i32, Er
         return outcome;
     }
     st.hints.forget(fd);
-    let direct = transfer.is_direct();
     match sys::file_kind(fd) {
         Err(e) => Err(e).into(),
-        Ok((libc::S_IFREG | libc::S_IFBLK, _)) if direct => {
+        Ok((libc::S_IFREG | libc::S_IFBLK, _)) if transfer.is_direct() => {
             st.hints.set(fd, Hint::Direct);
             Outcome::Direct
         }
@@ -374,7 +375,12 @@ fn attempt(st: &mut State, transfer: &Transfer, first_try: Option<Result<i32, Er
         Ok((libc::S_IFDIR, _)) if transfer.reads() && sqe.off != CURRENT && (sqe.off as i64) < 0 => Err(Errno::INVAL).into(),
         Ok((libc::S_IFDIR, _)) if transfer.reads() => Err(Errno::ISDIR).into(),
         Ok((libc::S_IFBLK | libc::S_IFDIR, _)) => blocking_kind(transfer),
-        Ok(_) => stream(transfer),
+        Ok((kind, _)) => {
+            if matches!(kind, libc::S_IFIFO | ANONYMOUS) {
+                st.hints.set(fd, Hint::Stream);
+            }
+            stream(transfer)
+        }
     }
 }
 
@@ -397,7 +403,7 @@ fn as_hinted(transfer: &Transfer, hint: Hint) -> Option<Outcome> {
             result => Some(on_socket(transfer, result)),
         },
         // Without a place in the file, a stream that came to this number would be written to, and could raise a signal.
-        _ if transfer.sqe.off as i64 <= -1 => None,
+        _ if transfer.sqe.off as i64 <= -1 && hint != Hint::Stream => None,
         // Native AIO on a stream that came to this number would wait in the submission.
         Hint::Direct => sys::has_places(transfer.fd).then_some(Outcome::Direct),
         Hint::CachedWaitingWrites if !transfer.reads() => match transfer.run(0, false) {
@@ -405,7 +411,24 @@ fn as_hinted(transfer: &Transfer, hint: Hint) -> Option<Outcome> {
             result => Some(transfer.done(result)),
         },
         Hint::Cached | Hint::CachedWaitingWrites => cached(transfer, transfer.run(NOWAIT, false)),
-        Hint::Socket => None,
+        Hint::Stream if transfer.reads() && transfer.sqe.op_flags == 0 => hinted_stream(transfer),
+        Hint::Socket | Hint::Stream => None,
+    }
+}
+
+/// A read of what was a stream. Whatever it is now: without a place it is read from where it stands, and a place that it takes makes it one that
+/// is none.
+fn hinted_stream(transfer: &Transfer) -> Option<Outcome> {
+    if transfer.sqe.off != CURRENT {
+        match transfer.run(NOWAIT, false) {
+            Err(Errno::SPIPE) => {}
+            result => return cached(transfer, result),
+        }
+    }
+    match transfer.run(NOWAIT, true) {
+        Ok(res) => Some(transfer.done(Ok(res))),
+        Err(Errno::AGAIN) => Some(Outcome::Arm(transfer.events())),
+        Err(_) => None,
     }
 }
 
