@@ -30,13 +30,27 @@ static void gate_shut(struct io_uring *ring, struct gate *gate)
 	io_uring_sqe_set_data64(sqe, GATE);
 }
 
+static void gate_gone(struct gate *gate)
+{
+	close(gate->fds[0]);
+	close(gate->fds[1]);
+}
+
 /* Opens it; the result of the request behind. */
 static int gate_open(struct io_uring *ring, struct gate *gate)
 {
 	write_all(gate->fds[1], "g", 1);
 	CHECK_EQ(reap_data(ring, GATE), 1);
-	close(gate->fds[0]);
-	close(gate->fds[1]);
+	gate_gone(gate);
+	return reap(ring).res;
+}
+
+/* Submits a gate and behind it what is refused at once, and the gate with it; the result of that. */
+static int gate_refused(struct io_uring *ring, struct gate *gate)
+{
+	submit(ring, 2);
+	CHECK_EQ(reap_data(ring, GATE), -ECANCELED);
+	gate_gone(gate);
 	return reap(ring).res;
 }
 
@@ -179,12 +193,7 @@ TEST(a_bad_header_or_vector_is_found_when_it_is_submitted)
 			io_uring_prep_recvmsg(sqe, fds[0], &msg, 0);
 		else
 			io_uring_prep_sendmsg(sqe, fds[0], &msg, 0);
-		io_uring_sqe_set_data64(sqe, 1);
-		submit(&ring, 2);
-		CHECK_EQ(reap_data(&ring, GATE), -ECANCELED);
-		CHECK_EQ(reap_data(&ring, 1), i < 2 ? -EFAULT : -EMSGSIZE);
-		close(gate.fds[0]);
-		close(gate.fds[1]);
+		CHECK_EQ(gate_refused(&ring, &gate), i < 2 ? -EFAULT : -EMSGSIZE);
 	}
 	io_uring_queue_exit(&ring);
 }
@@ -371,12 +380,7 @@ TEST(an_address_that_is_none_is_found_when_it_is_submitted)
 			io_uring_prep_connect(sqe, fd, where, len);
 		else
 			io_uring_prep_bind(sqe, fd, (struct sockaddr *)where, len);
-		io_uring_sqe_set_data64(sqe, 1);
-		submit(&ring, 2);
-		CHECK_EQ(reap_data(&ring, GATE), -ECANCELED);
-		CHECK_EQ(reap_data(&ring, 1), i < 2 ? -EFAULT : -EINVAL);
-		close(gate.fds[0]);
-		close(gate.fds[1]);
+		CHECK_EQ(gate_refused(&ring, &gate), i < 2 ? -EFAULT : -EINVAL);
 	}
 	io_uring_queue_exit(&ring);
 }

@@ -25,10 +25,12 @@ Writes target/dropin/results-VERSION-BACKEND.tsv and summary-VERSION-BACKEND.md.
 TEXT
 }
 
-# Both: this script again for each, and the tables of the two in one.
-if printf '%s\n' "$@" | grep -q -x both; then
+# Both: this script again for each, and the tables of the two in one. The exit code is the worse of the two.
+case " $* " in *' --backend both '*)
 	DROPIN_TABLES=$(mktemp) || exit 2
 	export DROPIN_TABLES
+	trap 'rm -f "$DROPIN_TABLES"' EXIT
+	trap 'exit 130' INT TERM
 	rc=0
 	for one in kernel user; do
 		args=
@@ -36,13 +38,13 @@ if printf '%s\n' "$@" | grep -q -x both; then
 			[ "$arg" = both ] && arg=$one
 			args="$args '$(printf '%s' "$arg" | sed "s/'/'\\\\''/g")'"
 		done
-		eval "sh \"\$0\" $args" || rc=1
+		eval "sh \"\$0\" $args" || { code=$?; [ $code -le $rc ] || rc=$code; }
 	done
 	say ""
-	tr '\n' '\0' < "$DROPIN_TABLES" | xargs -0 sh "$here/summary.sh" --markdown
-	rm -f "$DROPIN_TABLES"
+	[ ! -s "$DROPIN_TABLES" ] || tr '\n' '\0' < "$DROPIN_TABLES" | xargs -0 sh "$here/summary.sh" --markdown
 	exit $rc
-fi
+	;;
+esac
 
 suite=${LIBURING_SUITE:-trixie} src=${LIBURING_SRC:-} backend=kernel under= build=ours only= quick=no ways='upstream binary ours'
 jobs=2 limit=${DROPIN_TIMEOUT:-60} retries=3 hugepages= list=no

@@ -166,7 +166,6 @@ static void one_life(double seconds, unsigned shape)
 {
 	static const unsigned depths[] = { 1, 2, 8, DEPTH };
 	unsigned active = 1 + shape % SUBMITTERS;
-
 	pthread_t threads[SUBMITTERS], reaper;
 	struct io_uring_sqe *sqe;
 
@@ -195,7 +194,7 @@ static void one_life(double seconds, unsigned shape)
 void run_storage(double seconds)
 {
 	double until = now_s() + seconds;
-	unsigned shape = 0;
+	unsigned shape = 0, before;
 
 	watch_count("submitted", &submitted);
 	watch_count("completed", &completed);
@@ -214,7 +213,9 @@ void run_storage(double seconds)
 			CHECK(s->slots[j].buffer);
 		}
 	}
+	before = descriptors();
 	while (now_s() < until)
 		one_life(0.3, shape++);
+	no_descriptor_left(before);
 	printf("     %lu requests\n", atomic_load(&completed));
 }
