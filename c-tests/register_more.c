@@ -614,3 +614,28 @@ TEST(registered_rings_register_by_their_index)
 	CHECK_EQ(io_uring_register_iowq_max_workers(&ring, values), 0);
 	io_uring_queue_exit(&ring);
 }
+
+TEST(several_ring_descriptors_are_registered_by_one_call)
+{
+	struct io_uring_rsrc_update two[2], bad = { .offset = 500 };
+	struct io_uring rings[2];
+
+	for (int i = 0; i < 2; i++) {
+		ring_up(&rings[i], 4, 0);
+		two[i] = (struct io_uring_rsrc_update){ .offset = -1U, .data = (uint64_t)rings[i].ring_fd };
+	}
+	bad.data = two[0].data;
+	CHECK_EQ(io_uring_register((unsigned)rings[0].ring_fd, IORING_REGISTER_RING_FDS, &bad, 1), -EINVAL);
+	CHECK_EQ(io_uring_register((unsigned)rings[0].ring_fd, IORING_REGISTER_RING_FDS, two, 17), -EINVAL);
+	CHECK_EQ(io_uring_register((unsigned)rings[0].ring_fd, IORING_REGISTER_RING_FDS, two, 2), 2);
+	CHECK(two[0].offset != two[1].offset);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(io_uring_enter(two[i].offset, 0, 0, IORING_ENTER_REGISTERED_RING, NULL), 0);
+		two[i].data = 0;
+	}
+	CHECK_EQ(io_uring_register((unsigned)rings[0].ring_fd, IORING_UNREGISTER_RING_FDS, two, 2), 2);
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(io_uring_enter(two[i].offset, 0, 0, IORING_ENTER_REGISTERED_RING, NULL), -EBADF);
+		io_uring_queue_exit(&rings[i]);
+	}
+}

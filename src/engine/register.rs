@@ -113,13 +113,19 @@ impl Ring {
                 Ok(0)
             }
             IORING_REGISTER_RESTRICTIONS => self.restrict(arg as u64, nr_args),
-            IORING_REGISTER_RING_FDS => self.register_ring_fd(arg, nr_args),
-            IORING_UNREGISTER_RING_FDS => {
-                refuse_unless(nr_args == 1)?;
-                let update: io_uring_files_update = read(arg as u64)?;
+            IORING_REGISTER_RING_FDS => each_ring_fd(arg as u64, nr_args, |update, at| {
+                self.register_ring_fd(update)?;
+                // A number that nobody is told of would keep the ring for ever.
+                let told = write(at, update);
+                if told.is_err() {
+                    let _ = super::setup::unregister(update.offset as c_int);
+                }
+                told
+            }),
+            IORING_UNREGISTER_RING_FDS => each_ring_fd(arg as u64, nr_args, |update, _| {
                 refuse_unless(update.resv == 0 && update.fds == 0)?;
-                super::setup::unregister(update.offset as c_int).map(|()| 1)
-            }
+                super::setup::unregister(update.offset as c_int)
+            }),
             IORING_REGISTER_SYNC_CANCEL => {
                 refuse_unless(!arg.is_null() && nr_args == 1)?;
                 cancel::synchronous(self, &read(arg as u64)?)
@@ -215,19 +221,38 @@ impl Ring {
         self.clone_buffers(&source, arg).map(|()| 0)
     }
 
-    fn register_ring_fd(&self, arg: *const c_void, nr_args: u32) -> Result<c_int, Errno> {
-        if nr_args == 0 || nr_args > 16 {
-            return Err(Errno::INVAL);
-        }
-        let mut update: io_uring_files_update = read(arg as u64)?;
-        if update.resv != 0 {
+    /// Gives the rings behind descriptors numbers, which the program is told in place of the ones that it has asked for.
+    fn register_ring_fd(&self, update: &mut io_uring_files_update) -> Result<(), Errno> {
+        if update.resv != 0 || (update.offset >= MOST_RING_FDS && update.offset != u32::MAX) {
             return Err(Errno::INVAL);
         }
         let named = super::ring_for_certain(update.fds as c_int, false)?;
         update.offset = registry::register(&named)? as u32;
-        write(arg as u64, &update)?;
-        Ok(1)
+        Ok(())
     }
+}
+
+/// Most ring descriptors that one call registers (the kernel's `IO_RINGFD_REG_MAX`).
+const MOST_RING_FDS: u32 = 16;
+
+/// Does something with each of the program's array, which it gets with its address. Returns how many before the first that failed.
+fn each_ring_fd(
+    from: u64,
+    count: u32,
+    mut work: impl FnMut(&mut io_uring_files_update, u64) -> Result<(), Errno>,
+) -> Result<c_int, Errno> {
+    if count == 0 || count > MOST_RING_FDS {
+        return Err(Errno::INVAL);
+    }
+    for done in 0..count {
+        let at = from.wrapping_add(done as u64 * size_of::<io_uring_files_update>() as u64);
+        match read(at).and_then(|mut update| work(&mut update, at)) {
+            Err(e) if done == 0 => return Err(e),
+            Err(_) => return Ok(done as c_int),
+            Ok(()) => {}
+        }
+    }
+    Ok(count as c_int)
 }
 
 /// `IORING_REGISTER_IOWQ_MAX_WORKERS`: sets the limits that are not 0, and answers what they were. All rings share their workers.
