@@ -265,9 +265,12 @@ pub fn accept(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     }
 }
 
-/// In a worker, which may find that another was faster and then waits for the next connection. It touches nothing of the program's: its
-/// request may be cancelled any time.
+/// In a worker: another may be faster between the look and the call, and then this waits for the next connection. It touches nothing of the
+/// program's: its request may be cancelled any time.
 pub fn accept_blocking(job: &Job) -> Outcome {
+    if sys::poll_now(job.fd, IN as u16) == Ok(0) {
+        return Outcome::Arm(IN);
+    }
     let args = [job.fd as usize, 0, 0, job.sqe.op_flags as usize, 0, 0];
     // SAFETY: no memory is involved.
     match unsafe { call(libc::SYS_accept4, args) } {
