@@ -106,15 +106,18 @@ impl Ring {
     }
 
     /// Posts completions of the thread that submits, in order.
-    pub fn post_all(&self, cqes: &[io_uring_cqe]) {
-        let mut cq = self.cq.lock();
-        let written = self.write_all(&mut cq, cqes);
+    pub fn post_all(&self, cq: &mut Cq, cqes: &[io_uring_cqe]) {
+        if cqes.is_empty() {
+            return;
+        }
+        let written = self.write_all(cq, cqes);
         for cqe in &cqes[written..] {
-            self.put_cqe(&mut cq, *cqe, [0; 2]);
+            self.put_cqe(cq, *cqe, [0; 2]);
         }
         cq.signal.posted();
+        cq.nudge.was_busy(cqes.len());
         if cq.eventfd.is_some() {
-            cqes.iter().for_each(|_| self.notify_eventfd(&cq, true));
+            cqes.iter().for_each(|_| self.notify_eventfd(cq, true));
         }
     }
 
@@ -333,9 +336,13 @@ impl Ring {
 
     /// The same together with [`Ring::update_taskrun`], under the ring's lock. Who is returned has to be told when it is free.
     pub fn settle_all(&self, pending: bool) -> Vec<u64> {
-        let mut cq = self.cq.lock();
-        self.mark_taskrun(&cq, pending);
-        self.give_signal(&mut cq, Nudge::is_due)
+        self.settle_in(&mut self.cq.lock(), pending)
+    }
+
+    /// The same under the CQ's lock, too.
+    pub fn settle_in(&self, cq: &mut Cq, pending: bool) -> Vec<u64> {
+        self.mark_taskrun(cq, pending);
+        self.give_signal(cq, Nudge::is_due)
     }
 
     /// Returns the rings that poll this one, where they have to hear of it.

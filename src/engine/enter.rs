@@ -4,6 +4,7 @@
 use super::berths;
 use super::reactor::By;
 use super::ring::Ring;
+use super::row::Row;
 use super::timers::{ns_timespec, timespec_ns};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
@@ -55,14 +56,27 @@ impl Ring {
             submitted = to_submit;
         } else if to_submit != 0 {
             self.check_owner()?;
+            let mut row = Row::new();
             let mut st = self.state.lock();
-            submitted = self.submit(&mut st, to_submit)?;
-            // Another thread may be waiting for what this one has submitted.
-            self.wake_sleepers();
-            let pending = st.pending();
+            submitted = self.submit(&mut st, &mut row, to_submit)?;
             // Where a faulty SQE ended the submission, the kernel comes back at once to say so.
             let asks = flags & IORING_ENTER_GETEVENTS != 0 && submitted == to_submit;
-            if !asks || self.is_served(min_complete, pending) {
+            let wanted = if asks { self.wanted(min_complete) } else { Some(0) };
+            let pending = st.pending();
+            let delivered = match wanted {
+                Some(wanted) if !pending => self.deliver(&mut st, &mut row, wanted),
+                _ => None,
+            };
+            if let Some(watchers) = delivered {
+                drop(st);
+                self.wake_sleepers();
+                self.tell_watchers(watchers);
+                return Ok(submitted as c_int);
+            }
+            self.post_row(&mut st, &mut row);
+            // Another thread may be waiting for what this one has submitted.
+            self.wake_sleepers();
+            if !asks || self.is_served(wanted) {
                 self.set_alarm(&mut st);
                 let watchers = self.settle_all(pending);
                 drop(st);
@@ -89,16 +103,15 @@ impl Ring {
         }
     }
 
-    /// True where one that has submitted something need not look for completions: there are as many as it wants, or it waits for none and
-    /// nothing else can complete. What is wrong with the wait's argument is not told where something was submitted.
-    fn is_served(&self, min_complete: u32, pending: bool) -> bool {
-        if self.overflows() {
-            return false;
-        }
-        match min_complete as i32 {
-            ..=0 => !pending && min_complete == 0,
-            _ => self.cq_ready() >= min_complete.min(self.memory.cq_entries),
-        }
+    /// Completions that a wait is for; none for a number that the kernel takes for a negative one.
+    fn wanted(&self, min_complete: u32) -> Option<u32> {
+        (min_complete as i32 >= 0).then(|| min_complete.min(self.memory.cq_entries))
+    }
+
+    /// True where one that has submitted something need not wait: there are as many completions as it wants. What is wrong with the wait's
+    /// argument is not told where something was submitted.
+    fn is_served(&self, wanted: Option<u32>) -> bool {
+        !self.overflows() && wanted.is_some_and(|wanted| wanted != 0 && self.cq_ready() >= wanted)
     }
 
     /// -EAGAIN for a signal handler that has interrupted its thread at work in this ring: later it can.

@@ -15,6 +15,8 @@ use ::core::ffi::c_int;
 const LATE_NS: u64 = 1_000_000;
 /// Who stays away as long may have slept.
 const SLEPT_NS: u64 = 200_000;
+/// What a submission may take for each of its completions: that long it is no sleep.
+const BUSY_NS: u64 = 5_000;
 /// So many edges come at once then.
 const EAGER: u32 = 1000;
 
@@ -24,7 +26,7 @@ pub struct Nudge {
     timer: c_int,
     /// When the timer rings or has rung; 0 where it is not set.
     rings_at: u64,
-    /// When the program last left completions behind a signalled `evf`.
+    /// When the program last left completions behind a signalled `evf`, and what its submissions may have taken since.
     last: u64,
     /// Edges that are to come at once.
     eager: u32,
@@ -40,7 +42,7 @@ impl Nudge {
     /// True where the edge has to be made now; where not, the timer will make it. `ring` is the ring's descriptor.
     pub fn is_due(&mut self, ring: c_int) -> bool {
         let now = sys::clock_ns(libc::CLOCK_MONOTONIC);
-        let away = now - ::core::mem::replace(&mut self.last, now);
+        let away = now.saturating_sub(::core::mem::replace(&mut self.last, now));
         if !::core::mem::take(&mut self.slept_here) && away >= SLEPT_NS {
             self.eager = EAGER;
         }
@@ -49,6 +51,11 @@ impl Nudge {
             return true;
         }
         self.is_due_late(ring, now)
+    }
+
+    /// So many completions are a submission's own.
+    pub fn was_busy(&mut self, completions: usize) {
+        self.last += completions as u64 * BUSY_NS;
     }
 
     /// The program is going to sleep in the ring: its time there tells nothing about what it sleeps for elsewhere.

@@ -125,8 +125,8 @@ impl State {
     }
 
     /// True where nothing can be issued, and nothing becomes possible by what has been posted.
-    fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.held.is_empty() && self.timers.counted.is_empty()
+    fn is_settled(&self) -> bool {
+        self.ready.is_empty() && self.held.is_empty() && self.timers.counted.is_empty() && !self.aio.has_gathered()
     }
 
     /// True while something can complete only when a thread looks after it.
@@ -156,8 +156,9 @@ impl From<Result<i32, Errno>> for Completion {
 impl Ring {
     // ------------------------------------------------------------------------------------------------------ submission
 
-    /// Takes up to `to_submit` SQEs and begins their requests. Returns how many it took, or -EAGAIN where none could be.
-    pub fn submit(&self, st: &mut State, to_submit: u32) -> Result<u32, Errno> {
+    /// Takes up to `to_submit` SQEs and begins their requests. Returns how many it took, or -EAGAIN where none could be. The last completions
+    /// may be left in `row`, which the caller posts.
+    pub fn submit(&self, st: &mut State, row: &mut Row, to_submit: u32) -> Result<u32, Errno> {
         let memory: &Memory = &self.memory;
         // SAFETY: fields of the ring's memory. Acquire pairs with the program's release of the tail: the SQEs are filled.
         let (mut head, tail) = unsafe {
@@ -169,14 +170,13 @@ impl Ring {
         let mut taken = 0;
         let mut link = Link::default();
         st.submitting = true;
-        let mut row = Row::new();
         // SQEs that could not be done together with others.
         let mut alone = 0;
         while taken < wanted {
             let lets_pass = link.head.is_none() && !self.polls_io() && st.lets_pass();
             let mut first_try = None;
             if lets_pass && alone == 0 {
-                let (ended, tried) = self.run_row(st, &mut row, head, wanted - taken);
+                let (ended, tried) = self.run_row(st, row, head, wanted - taken);
                 head = head.wrapping_add(ended);
                 taken += ended;
                 if taken == wanted {
@@ -194,7 +194,7 @@ impl Ring {
             let mut tried = None;
             if lets_pass && quick::is_plain(&sqe) {
                 if alone == 0 && first_try.is_none() {
-                    let (ended, others) = self.merge(st, &mut row, &sqe, head, wanted - taken);
+                    let (ended, others) = self.merge(st, row, &sqe, head, wanted - taken);
                     alone = others;
                     if ended != 0 {
                         head = head.wrapping_add(ended);
@@ -203,14 +203,14 @@ impl Ring {
                     }
                 }
                 alone = alone.saturating_sub(1);
-                tried = self.try_now(st, &mut row, &sqe, first_try);
+                tried = self.try_now(st, row, &sqe, first_try);
                 if let Some(Outcome::Parked) = tried {
                     head = head.wrapping_add(1);
                     taken += 1;
                     continue;
                 }
             }
-            self.post_row(st, &mut row);
+            self.post_row(st, row);
             let mut request = Request::new(sqe);
             let accepted =
                 ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st).and_then(|()| self.check_kind(&sqe));
@@ -234,8 +234,8 @@ impl Ring {
                 break;
             }
         }
-        self.post_row(st, &mut row);
-        if link.head.is_some() {
+        if link.head.is_some() || !st.is_settled() {
+            self.post_row(st, row);
             self.begin(st, link.take());
         }
         // SAFETY: a field of the ring's memory. Release: the SQEs before the head are read, the program may fill them again.
@@ -341,7 +341,7 @@ impl Ring {
 
     /// Issues everything that can be, and what becomes possible by that.
     pub fn run(&self, st: &mut State) {
-        if st.is_idle() && !st.aio.has_gathered() {
+        if st.is_settled() {
             return;
         }
         loop {

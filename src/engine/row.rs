@@ -9,6 +9,7 @@ use super::ops::rw;
 use super::ring::{Ring, State};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
+use ::alloc::vec::Vec;
 use ::core::mem::MaybeUninit;
 
 /// Most completions that are kept.
@@ -84,8 +85,18 @@ impl Ring {
     pub fn post_row(&self, st: &mut State, row: &mut Row) {
         if row.len != 0 {
             st.timers.posted += row.len as u64;
-            self.post_all(row.take());
+            self.post_all(&mut self.cq.lock(), row.take());
         }
+    }
+
+    /// Posts the last completions of a submission after which nothing is pending, where the CQ then has as many as are wanted: all that is to be
+    /// done on the way back to the program. Who is returned has to be told when the ring's lock is free. None where there is more to do.
+    pub fn deliver(&self, st: &mut State, row: &mut Row, wanted: u32) -> Option<Vec<u64>> {
+        st.timers.posted += row.len as u64;
+        let mut cq = self.cq.lock();
+        self.post_all(&mut cq, row.take());
+        let served = !self.overflows() && self.cq_ready() >= wanted;
+        served.then(|| self.settle_in(&mut cq, false))
     }
 
     /// Does what the SQEs from `head` on ask for, at most `room` of them, up to the first that is anything more. Returns how many have ended,

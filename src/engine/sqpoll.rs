@@ -8,6 +8,7 @@
 use super::pool;
 use super::registry::Handle;
 use super::ring::Ring;
+use super::row::Row;
 use super::sync::Mutex;
 use super::timers::ns_timespec;
 use crate::core::abi::*;
@@ -194,7 +195,9 @@ impl Ring {
     fn submit_queued(&self, queued: u32) -> bool {
         let before = self.queued();
         let mut st = self.state.lock();
-        let _ = self.submit(&mut st, queued);
+        let mut row = Row::new();
+        let _ = self.submit(&mut st, &mut row, queued);
+        self.post_row(&mut st, &mut row);
         self.update_taskrun(st.pending());
         self.wake_sleepers();
         self.set_alarm(&mut st);
