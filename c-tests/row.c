@@ -8,6 +8,7 @@
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 static int do_read(struct io_uring *ring, int fd, void *buf, unsigned len, uint64_t off)
 {
@@ -153,6 +154,46 @@ TEST(fixed_files_of_a_row_are_looked_up_each_time)
 		CHECK_EQ(a.res, a.data == 0 ? -EBADF : BLOCK);
 	}
 	check_pattern(buf[1], BLOCK, 3 * BLOCK);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(fixed_buffers_of_a_row_are_checked_each_time)
+{
+	enum { GOOD, BEYOND, NONE, SHORT, KINDS };
+	static unsigned char buf[2][32 * BLOCK];
+	struct iovec vectors[2] = { { buf[0], sizeof(buf[0]) }, { buf[1], sizeof(buf[1]) } };
+	struct io_uring ring;
+	int fd = file_with_pattern("f", BLOCK * BLOCKS);
+
+	ring_up(&ring, 32, 0);
+	CHECK_EQ(io_uring_register_buffers(&ring, vectors, 2), 0);
+	CHECK_EQ(io_uring_register_files(&ring, &fd, 1), 0);
+	for (int round = 0; round < 4; round++) {
+		memset(buf, 0, sizeof(buf));
+		for (unsigned i = 0; i < 32; i++) {
+			struct io_uring_sqe *sqe = sqe_of(&ring);
+			unsigned kind = i % 8 == 5 ? BEYOND : i % 8 == 6 ? NONE : i % 8 == 7 ? SHORT : GOOD;
+			unsigned char *to = buf[i % 2] + i * BLOCK;
+
+			/* A file's end, a byte too many, a buffer that is not there; the others one after the other. */
+			io_uring_prep_read_fixed(sqe, round % 2 ? 0 : fd, kind == BEYOND ? buf[i % 2] + 31 * BLOCK + 1 : to, BLOCK,
+						 kind == SHORT ? BLOCKS * BLOCK - 9 : i * BLOCK, kind == NONE ? 2 : (int)i % 2);
+			if (round % 2)
+				sqe->flags |= IOSQE_FIXED_FILE;
+			sqe->user_data = kind << 16 | i;
+		}
+		submit(&ring, 32);
+		for (unsigned i = 0; i < 32; i++) {
+			static const int wanted[] = { BLOCK, -EFAULT, -EFAULT, 9 };
+			struct answer a = reap(&ring);
+			unsigned kind = (unsigned)(a.data >> 16), at = (unsigned)(a.data & 0xffff);
+
+			CHECK_CMP(kind, <, KINDS);
+			CHECK_EQ(a.res, wanted[kind]);
+			if (kind == GOOD)
+				check_pattern(buf[at % 2] + at * BLOCK, BLOCK, at * BLOCK);
+		}
+	}
 	io_uring_queue_exit(&ring);
 }
 

@@ -104,6 +104,11 @@ impl Resources {
     pub fn buffer(&self, index: u16) -> Result<Arc<Node>, Errno> {
         self.buffers.get(index as usize).cloned().flatten().ok_or(Errno::FAULT)
     }
+
+    /// The same while it is there.
+    pub fn buffer_entry(&self, index: u16) -> Result<&Node, Errno> {
+        self.buffers.get(index as usize).and_then(|node| node.as_deref()).ok_or(Errno::FAULT)
+    }
 }
 
 /// A table of empty places.

@@ -420,10 +420,11 @@ impl Ring {
         if let Some(request) = st.requests.get(id) {
             request.stage = Stage::Issuing;
         }
-        match take_file(st, id) {
-            Ok(()) => self.settle(st, id, outcome, true),
-            Err(e) => self.complete(st, id, Err(e).into(), true),
+        if let Err(e) = take_file(st, id) {
+            return self.complete(st, id, Err(e).into(), true);
         }
+        let outcome = ops::fixed::import(st, id).map_or_else(|e| Err(e).into(), |()| outcome);
+        self.settle(st, id, outcome, true);
     }
 
     /// Does what an operation answered.

@@ -45,6 +45,8 @@ const KIND: u64 = u64::from_ne_bytes([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 const NOP: u64 = u64::from_ne_bytes([IORING_OP_NOP, 0, 0, 0, 0, 0, 0, 0]);
 const READ: u64 = u64::from_ne_bytes([IORING_OP_READ, 0, 0, 0, 0, 0, 0, 0]);
 const READ_FIXED_FILE: u64 = u64::from_ne_bytes([IORING_OP_READ, IOSQE_FIXED_FILE, 0, 0, 0, 0, 0, 0]);
+const READ_FIXED: u64 = u64::from_ne_bytes([IORING_OP_READ_FIXED, 0, 0, 0, 0, 0, 0, 0]);
+const READ_FIXED_BOTH: u64 = u64::from_ne_bytes([IORING_OP_READ_FIXED, IOSQE_FIXED_FILE, 0, 0, 0, 0, 0, 0]);
 const PERSONALITY: u64 = u64::from_ne_bytes([0, 0, 0xff, 0xff, 0, 0, 0, 0]);
 
 /// An SQE in the program's memory. The program may be changing it: what is acted on is the very word that was checked.
@@ -107,7 +109,8 @@ impl Ring {
         while let Some(sqe) = next {
             let kind = sqe.word::<0>();
             let [len, op_flags] = sqe.halves::<24>();
-            if op_flags != 0 || sqe.word::<40>() & PERSONALITY != 0 {
+            let numbers = sqe.word::<40>();
+            if op_flags != 0 || numbers & PERSONALITY != 0 {
                 break;
             }
             next = None;
@@ -121,8 +124,8 @@ impl Ring {
             }
             let fd = halves(kind)[1] as i32;
             let fd = match kind & KIND {
-                READ => fd,
-                READ_FIXED_FILE => match st.resources.file(fd) {
+                READ | READ_FIXED => fd,
+                READ_FIXED_FILE | READ_FIXED_BOTH => match st.resources.file(fd) {
                     Ok(fd) => fd,
                     Err(_) => break,
                 },
@@ -132,14 +135,24 @@ impl Ring {
             if sqe.word::<56>() != 0 || (offset as i64) < 0 {
                 break;
             }
-            if ended + 1 < room {
-                next = self.raw_sqe(head.wrapping_add(ended + 1));
-                // One that goes on where this one ends: they are done together.
-                if next.is_some_and(|next| next.word::<0>() == kind && next.word::<8>() == offset.wrapping_add(len as u64)) {
+            let address = sqe.word::<16>();
+            if matches!(kind & KIND, READ_FIXED | READ_FIXED_BOTH) {
+                let [first, second, ..] = numbers.to_ne_bytes();
+                let buffer = st.resources.buffer_entry(u16::from_ne_bytes([first, second]));
+                if buffer.and_then(|buffer| buffer.check_range(address, len as u64)).is_err() {
                     break;
                 }
             }
-            let Some(read) = rw::read_cached(st, fd, sqe.word::<16>(), len, offset) else { break };
+            if ended + 1 < room {
+                next = self.raw_sqe(head.wrapping_add(ended + 1));
+                // One that goes on where this one ends: they are done together.
+                if kind & KIND == READ
+                    && next.is_some_and(|next| next.word::<0>() == kind && next.word::<8>() == offset.wrapping_add(len as u64))
+                {
+                    break;
+                }
+            }
+            let Some(read) = rw::read_cached(st, fd, address, len, offset) else { break };
             if read != Ok(len as i32) {
                 return (ended, Some(read));
             }

@@ -31,6 +31,11 @@ pub fn attempt(st: &mut State, sqe: &io_uring_sqe, first_try: Option<Result<i32,
             let fd = file(st, sqe)?;
             Some(rw::attempt_at(st, sqe, fd, first_try))
         }
+        // Where it was tried, its buffer was found good.
+        IORING_OP_READ_FIXED if first_try.is_some() => {
+            let fd = file(st, sqe)?;
+            Some(rw::attempt_at(st, sqe, fd, first_try))
+        }
         IORING_OP_RECV
             if sqe.len <= i32::MAX as u32 && sqe.off == 0 && sqe.file_index == 0 && sqe.op_flags & net::WAITALL == 0 =>
         {
