@@ -75,6 +75,47 @@ TEST(what_cannot_be_polled_is_refused)
 	io_uring_queue_exit(&ring);
 }
 
+TEST(what_is_no_input_or_output_is_refused_unseen)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct answer a;
+	int sv[2];
+
+	tcp_pair(sv);
+	ring_up_or_skip(&ring, 8, IORING_SETUP_IOPOLL);
+	/* A path that cannot be read, and a second completion that nobody gets. */
+	io_uring_prep_mkdirat(sqe_of(&ring), AT_FDCWD, (const char *)8, 0700);
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	io_uring_prep_send_zc(sqe_of(&ring), sv[0], "1234", 4, 0, 0);
+	submit(&ring, 1);
+	a = reap(&ring);
+	CHECK_EQ(a.res, -EINVAL);
+	CHECK_EQ(a.flags, 0);
+	check_quiet(&ring);
+	/* A command is refused when its turn comes, which ends no submission. */
+	for (int async = 0; async < 2; async++) {
+		sqe = sqe_of(&ring);
+		io_uring_prep_cmd_sock(sqe, SOCKET_URING_OP_SIOCINQ, sv[0], 0, 0, NULL, 0);
+		sqe->flags |= async ? IOSQE_ASYNC : 0;
+		sqe->user_data = 1;
+		sqe = sqe_of(&ring);
+		io_uring_prep_nop(sqe);
+		sqe->user_data = 2;
+		submit(&ring, 2);
+		for (int i = 0; i < 2; i++) {
+			a = reap(&ring);
+			CHECK_EQ(a.res, a.data == 1 ? -EOPNOTSUPP : 0);
+		}
+	}
+	/* Flags that contradict each other come before what cannot be polled. */
+	sqe = sqe_of(&ring);
+	io_uring_prep_read(sqe, sv[0], NULL, 0, 0);
+	sqe->rw_flags = 0x30;
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	io_uring_queue_exit(&ring);
+}
+
 TEST(a_polling_ring_has_nothing_when_nothing_was_asked)
 {
 	struct io_uring_cqe *cqe = NULL;

@@ -374,3 +374,138 @@ TEST(a_send_may_take_its_data_from_vectors)
 	CHECK_EQ(run_one(&ring), -EINVAL);
 	io_uring_queue_exit(&ring);
 }
+
+static void zc_of(struct io_uring *ring, int fd, unsigned flags, uint64_t data)
+{
+	struct io_uring_sqe *sqe = sqe_of(ring);
+
+	io_uring_prep_send_zc(sqe, fd, "1234", 4, 0, 0);
+	sqe->flags |= (uint8_t)flags;
+	sqe->user_data = data;
+}
+
+static void bad_of(struct io_uring *ring, unsigned flags, uint64_t data)
+{
+	struct io_uring_sqe *sqe = sqe_of(ring);
+
+	io_uring_prep_fsync(sqe, -1, 0);
+	sqe->ioprio = 1;
+	sqe->flags |= (uint8_t)flags;
+	sqe->user_data = data;
+}
+
+TEST(the_head_of_a_refused_link_announces_its_notification_and_the_others_do_not)
+{
+	struct answer answers[5];
+	struct io_uring ring;
+	int sv[2];
+
+	tcp_pair(sv);
+	ring_up(&ring, 8, IORING_SETUP_SUBMIT_ALL);
+	need_op(&ring, IORING_OP_SENDMSG_ZC);
+	zc_of(&ring, sv[0], IOSQE_IO_LINK, 1);
+	bad_of(&ring, IOSQE_IO_LINK, 2);
+	zc_of(&ring, sv[0], 0, 3);
+	submit(&ring, 3);
+	for (int i = 0; i < 5; i++) {
+		struct answer a = reap(&ring);
+		bool again = a.flags & IORING_CQE_F_NOTIF;
+
+		answers[i] = a;
+		CHECK_EQ(a.res, again ? 0 : a.data == 2 ? -EINVAL : -ECANCELED);
+		CHECK_EQ(a.flags, again ? IORING_CQE_F_NOTIF : a.data == 1 ? IORING_CQE_F_MORE : 0);
+	}
+	CHECK_EQ(answers[0].data + answers[1].data + answers[2].data + answers[3].data + answers[4].data, 10);
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_send_that_is_cancelled_in_silence_notifies_all_the_same)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct answer a;
+	int sv[2];
+
+	tcp_pair(sv);
+	ring_up(&ring, 8, 0);
+	need_op(&ring, IORING_OP_SENDMSG_ZC);
+	for (int refused = 0; refused < 2; refused++) {
+		if (refused) {
+			bad_of(&ring, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS, 1);
+		} else {
+			sqe = sqe_of(&ring);
+			io_uring_prep_read(sqe, -1, NULL, 0, 0);
+			sqe->flags |= IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
+			sqe->user_data = 1;
+		}
+		zc_of(&ring, sv[0], 0, 2);
+		submit(&ring, 2);
+		CHECK_EQ(reap_data(&ring, 1), refused ? -EINVAL : -EBADF);
+		a = reap(&ring);
+		CHECK_EQ(a.data, 2);
+		CHECK_EQ(a.res, 0);
+		CHECK_EQ(a.flags, IORING_CQE_F_NOTIF);
+	}
+	check_quiet(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(of_several_things_wrong_with_a_zero_copy_send_the_first_is_told)
+{
+	enum { WITH_MESSAGE = 1, OVER_UDP = 2, OVER_UNIX = 4, NEGATIVE_LENGTH = 8, NO_BUFFER = 16, NO_MEMORY = 32 };
+	static const struct { unsigned how; uint16_t ioprio; int res; unsigned usage; } rows[] = {
+		{ OVER_UNIX | NO_BUFFER, IORING_RECVSEND_FIXED_BUF, -EOPNOTSUPP, 0 },
+		{ OVER_UNIX | NO_BUFFER | WITH_MESSAGE, IORING_RECVSEND_FIXED_BUF, -EFAULT, 0 },
+		{ NO_BUFFER, IORING_RECVSEND_FIXED_BUF, -EFAULT, 0 },
+		{ OVER_UNIX, IORING_RECVSEND_FIXED_BUF | IORING_SEND_VECTORIZED, -EINVAL, 0 },
+		{ OVER_UNIX | WITH_MESSAGE | NO_MEMORY, 0, -EFAULT, 0 },
+		{ OVER_UNIX | NEGATIVE_LENGTH, 0, -EOPNOTSUPP, 0 },
+		{ OVER_UDP | NEGATIVE_LENGTH, 0, -EMSGSIZE, 0 },
+		{ NEGATIVE_LENGTH, IORING_SEND_VECTORIZED, -EINVAL, 0 },
+		{ NEGATIVE_LENGTH | WITH_MESSAGE, 0, 4, 0 },
+		/* What was not read was not copied, if it came to reading. */
+		{ NO_MEMORY, IORING_SEND_ZC_REPORT_USAGE, -EFAULT, 0 },
+		{ NO_MEMORY | WITH_MESSAGE, IORING_SEND_ZC_REPORT_USAGE, -EFAULT, IORING_NOTIF_USAGE_ZC_COPIED },
+		{ OVER_UNIX | NO_MEMORY, IORING_SEND_ZC_REPORT_USAGE, -EOPNOTSUPP, IORING_NOTIF_USAGE_ZC_COPIED },
+	};
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int tcp[2], pair[2], udp = (int)SYS(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	static char text[] = "1234";
+	struct iovec iov = { text, 4 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	socklen_t len = sizeof(addr);
+	struct io_uring ring;
+
+	tcp_pair(tcp);
+	pair_up(SOCK_STREAM, pair);
+	SYS(bind(udp, (struct sockaddr *)&addr, sizeof(addr)));
+	SYS(getsockname(udp, (struct sockaddr *)&addr, &len));
+	SYS(connect(udp, (struct sockaddr *)&addr, len));
+	ring_up(&ring, 8, 0);
+	need_kernel_with(IORING_OP_PIPE, "sends from vectors");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unsigned how = rows[i].how;
+		struct io_uring_sqe *sqe = sqe_of(&ring);
+		struct answer a;
+
+		io_uring_prep_send_zc(sqe, how & OVER_UNIX ? pair[0] : how & OVER_UDP ? udp : tcp[0], text, 4, 0, rows[i].ioprio);
+		if (how & WITH_MESSAGE) {
+			sqe->opcode = IORING_OP_SENDMSG_ZC;
+			sqe->addr = (uintptr_t)&msg;
+		}
+		if (how & NO_MEMORY)
+			sqe->addr = 8;
+		if (how & NEGATIVE_LENGTH)
+			sqe->len = 0xe0000000;
+		sqe->buf_index = how & NO_BUFFER ? 3 : 0;
+		submit(&ring, 1);
+		a = reap(&ring);
+		CHECK_EQ(a.res, rows[i].res);
+		CHECK_EQ(a.flags, IORING_CQE_F_MORE);
+		a = reap(&ring);
+		CHECK_EQ((unsigned)a.res, rows[i].usage);
+		CHECK_EQ(a.flags, IORING_CQE_F_NOTIF);
+	}
+	io_uring_queue_exit(&ring);
+}

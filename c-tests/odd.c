@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 
 static void *out_of_reach(void)
@@ -285,5 +286,217 @@ TEST(a_receive_that_waits_first_waits_for_what_is_no_socket)
 		sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
 		CHECK_EQ(run_one(&ring), -EAGAIN);
 	}
+	sqe = sqe_of(&ring);
+	io_uring_prep_accept(sqe, file_empty("g"), NULL, NULL, 0);
+	sqe->ioprio = IORING_ACCEPT_POLL_FIRST;
+	CHECK_EQ(run_one(&ring), -EAGAIN);
+	io_uring_queue_exit(&ring);
+}
+
+/* Two UDP sockets that send to each other. */
+static void udp_pair(int fds[2])
+{
+	struct sockaddr_in addr[2];
+	socklen_t len = sizeof(addr[0]);
+
+	for (int i = 0; i < 2; i++) {
+		addr[i] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		fds[i] = (int)SYS(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+		SYS(bind(fds[i], (struct sockaddr *)&addr[i], len));
+		SYS(getsockname(fds[i], (struct sockaddr *)&addr[i], &len));
+	}
+	for (int i = 0; i < 2; i++)
+		SYS(connect(fds[i], (struct sockaddr *)&addr[!i], len));
+}
+
+TEST(a_datagram_that_was_cut_off_breaks_the_link_of_who_wanted_all)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	char buf[8];
+	int fds[2];
+
+	udp_pair(fds);
+	ring_up(&ring, 8, 0);
+	for (int length = 4; length <= 8; length += 4) {
+		struct answer answers[2];
+
+		SYS(send(fds[1], "12345678", 8, 0));
+		sqe = sqe_of(&ring);
+		io_uring_prep_recv(sqe, fds[0], buf, (size_t)length, MSG_WAITALL);
+		sqe->flags |= IOSQE_IO_LINK;
+		sqe->user_data = 1;
+		sqe = sqe_of(&ring);
+		io_uring_prep_nop(sqe);
+		sqe->user_data = 2;
+		submit(&ring, 2);
+		reap_sorted(&ring, answers, 2);
+		CHECK_EQ(answers[0].res, length);
+		CHECK_EQ(answers[1].res, length == 4 ? -ECANCELED : 0);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(who_receives_from_a_socket_of_datagrams_that_is_shut_gets_nothing)
+{
+	struct io_uring ring;
+	char buf[8];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	ring_up(&ring, 8, 0);
+	for (int shut_first = 0; shut_first < 2; shut_first++) {
+		/* Of these only who wanted something in particular has failed. */
+		for (int way = 0; way < 5; way++) {
+			struct io_uring_sqe *sqe = sqe_of(&ring);
+			struct answer answers[2];
+			int fds[2];
+
+			udp_pair(fds);
+			if (shut_first)
+				SYS(shutdown(fds[0], SHUT_RDWR));
+			if (way < 2)
+				io_uring_prep_recv(sqe, fds[0], buf, sizeof(buf), way == 1 ? MSG_WAITALL : 0);
+			else if (way < 4)
+				io_uring_prep_recvmsg(sqe, fds[0], &msg, way == 3 ? MSG_WAITALL : 0);
+			else
+				io_uring_prep_read(sqe, fds[0], buf, sizeof(buf), 0);
+			sqe->flags |= IOSQE_IO_LINK;
+			sqe->user_data = 1;
+			sqe = sqe_of(&ring);
+			io_uring_prep_nop(sqe);
+			sqe->user_data = 2;
+			submit(&ring, 2);
+			if (!shut_first) {
+				sleep_ms(5);
+				check_quiet(&ring);
+				SYS(shutdown(fds[0], SHUT_RDWR));
+			}
+			reap_sorted(&ring, answers, 2);
+			CHECK_EQ(answers[0].res, 0);
+			CHECK_EQ(answers[1].res, way == 0 || way == 2 ? 0 : -ECANCELED);
+			close(fds[0]);
+			close(fds[1]);
+		}
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_ring_is_no_epoll_under_any_number)
+{
+	struct epoll_event events[2];
+	struct io_uring ring, other;
+	int again;
+
+	ring_up(&ring, 8, 0);
+	ring_up(&other, 8, 0);
+	need_op(&ring, IORING_OP_EPOLL_WAIT);
+	again = (int)SYS(fcntl(other.ring_fd, F_DUPFD_CLOEXEC, 0));
+	for (int i = 0; i < 2; i++) {
+		io_uring_prep_epoll_wait(sqe_of(&ring), i ? again : other.ring_fd, events, 2, 0);
+		CHECK_EQ(run_one(&ring), -EINVAL);
+	}
+	close(again);
+	io_uring_queue_exit(&other);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_refusal_fits_a_small_completion)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	struct answer a;
+
+	ring_up_or_skip(&ring, 8, IORING_SETUP_CQE_MIXED);
+	for (int bad = 0; bad < 2; bad++) {
+		sqe = sqe_of(&ring);
+		io_uring_prep_nop(sqe);
+		sqe->nop_flags = IORING_NOP_CQE32 | (bad ? 1U << 20 : 0);
+		submit(&ring, 1);
+		a = reap(&ring);
+		CHECK_EQ(a.res, bad ? -EINVAL : 0);
+		CHECK_EQ(a.flags, bad ? 0 : IORING_CQE_F_32);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(an_address_of_no_length_is_no_address)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	struct iovec iov = { (void *)"1234", 4 };
+	struct io_uring ring;
+	int fds[2];
+
+	udp_pair(fds);
+	ring_up(&ring, 8, 0);
+	need_kernel_with(IORING_OP_PIPE, "sends from vectors");
+	for (int vectored = 0; vectored < 2; vectored++) {
+		struct io_uring_sqe *sqe = sqe_of(&ring);
+
+		io_uring_prep_send(sqe, fds[0], vectored ? (void *)&iov : iov.iov_base, vectored ? 1 : 4, 0);
+		io_uring_prep_send_set_addr(sqe, (struct sockaddr *)&addr, 0);
+		sqe->ioprio |= vectored ? IORING_SEND_VECTORIZED : 0;
+		CHECK_EQ(run_one(&ring), -EINVAL);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_fixed_file_of_a_nop_is_a_place_in_the_table)
+{
+	enum { LOOK_FOR_FILE = 1 << 1 };
+	int fds[] = { file_empty("f"), -1 };
+	struct io_uring ring;
+
+	need_kernel_with(IORING_OP_EPOLL_WAIT, "the flags of NOP");
+	ring_up(&ring, 8, 0);
+	CHECK_EQ(io_uring_register_files(&ring, fds, 2), 0);
+	for (int i = 0; i < 4; i++) {
+		struct io_uring_sqe *sqe = sqe_of(&ring);
+
+		io_uring_prep_nop(sqe);
+		sqe->nop_flags = LOOK_FOR_FILE;
+		sqe->flags = i < 3 ? IOSQE_FIXED_FILE : 0;
+		sqe->fd = i < 2 ? i : fds[0];
+		CHECK_EQ(run_one(&ring), i == 0 || i == 3 ? 0 : -EBADF);
+	}
+	io_uring_queue_exit(&ring);
+}
+
+TEST(vectors_to_send_are_read_before_their_socket_is_looked_for)
+{
+	struct iovec iov = { (void *)"1234", (size_t)-1 };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fds[2];
+
+	pipe_up(fds);
+	ring_up(&ring, 8, 0);
+	need_kernel_with(IORING_OP_PIPE, "sends from vectors");
+	sqe = sqe_of(&ring);
+	io_uring_prep_send(sqe, fds[1], &iov, 1, 0);
+	sqe->ioprio |= IORING_SEND_VECTORIZED;
+	CHECK_EQ(run_one(&ring), -EINVAL);
+	io_uring_queue_exit(&ring);
+}
+
+TEST(a_receive_of_errors_gives_up_when_there_is_something_else)
+{
+	struct io_uring ring;
+	char buf[8];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fds[2];
+
+	tcp_pair(fds);
+	ring_up(&ring, 8, 0);
+	io_uring_prep_recvmsg(sqe_of(&ring), fds[0], &msg, MSG_ERRQUEUE);
+	submit(&ring, 1);
+	sleep_ms(5);
+	check_quiet(&ring);
+	write_all(fds[1], "1234", 4);
+	CHECK_EQ(reap(&ring).res, -EAGAIN);
+	io_uring_prep_recv(sqe_of(&ring), fds[0], buf, sizeof(buf), MSG_ERRQUEUE);
+	CHECK_EQ(run_one(&ring), -EAGAIN);
+	read_all(fds[0], buf, 4);
 	io_uring_queue_exit(&ring);
 }

@@ -2,6 +2,7 @@
 /* Rings with a submission thread: it takes requests without a system call, sleeps when idle, and is woken by the library. */
 #include "test.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <sys/time.h>
 
@@ -276,5 +277,57 @@ TEST(a_signal_ends_the_wait_for_room_in_the_queue)
 	CHECK_EQ(io_uring_submit(&ring), 4);
 	for (int i = 0; i < 4; i++)
 		CHECK_EQ(reap_data(&ring, i), 0);
+	io_uring_queue_exit(&ring);
+}
+
+/* How many of the process's threads are workers, and how many of those may use no more than one CPU. */
+static int workers(int *bound)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *entry;
+	int found = 0;
+
+	CHECK(tasks != NULL);
+	*bound = 0;
+	while ((entry = readdir(tasks)) != NULL) {
+		char path[300], name[32] = "";
+		cpu_set_t cpus;
+		FILE *comm;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		comm = fopen(path, "r");
+		if (comm && fgets(name, sizeof(name), comm) && !strncmp(name, "iou-wrk-", 8) &&
+		    !sched_getaffinity(atoi(entry->d_name), sizeof(cpus), &cpus)) {
+			found++;
+			*bound += CPU_COUNT(&cpus) == 1;
+		}
+		if (comm)
+			fclose(comm);
+	}
+	closedir(tasks);
+	return found;
+}
+
+TEST(workers_are_not_bound_to_the_cpu_of_the_thread_that_submits)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL | IORING_SETUP_SQ_AFF, .sq_thread_idle = IDLE_MS };
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	cpu_set_t cpus;
+	int bound;
+
+	SYS(sched_getaffinity(0, sizeof(cpus), &cpus));
+	if (CPU_COUNT(&cpus) < 2)
+		test_skip("there is one CPU for all threads");
+	while (!CPU_ISSET(p.sq_thread_cpu, &cpus))
+		p.sq_thread_cpu++;
+	ring_up_params(&ring, 8, &p);
+	sqe = sqe_of(&ring);
+	io_uring_prep_fsync(sqe, file_empty("f"), 0);
+	sqe->flags |= IOSQE_ASYNC;
+	CHECK_CMP(io_uring_submit(&ring), >=, 0);
+	CHECK_EQ(reap(&ring).res, 0);
+	CHECK_CMP(workers(&bound), >=, 1);
+	CHECK_EQ(bound, 0);
 	io_uring_queue_exit(&ring);
 }

@@ -9,6 +9,11 @@
 
 struct __kernel_timespec times[TIMES] = { { 0, 1000000 }, { 1000, 0 }, { -1, 0 }, { 1, 0 } };
 
+/* The kernel's header has it, liburing's has not: a NOP whose descriptor is a place in the table. */
+enum { NOP_FIXED_FILE = 1U << 2 };
+/* A write that is not to be torn, which older headers do not name. */
+enum { RWF_ATOMIC_FLAG = 0x40 };
+
 static enum thing any_thing(void)
 {
 	return (enum thing)below(THINGS);
@@ -29,8 +34,29 @@ static const uint8_t ops[] = {
 	IORING_OP_LINKAT, IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_BIND, IORING_OP_LISTEN, IORING_OP_SOCKET, IORING_OP_CLOSE,
 	IORING_OP_SPLICE, IORING_OP_TEE, IORING_OP_PIPE, IORING_OP_FSETXATTR, IORING_OP_SETXATTR, IORING_OP_FGETXATTR, IORING_OP_GETXATTR,
 	IORING_OP_EPOLL_CTL, IORING_OP_EPOLL_WAIT, IORING_OP_WAITID, IORING_OP_FUTEX_WAIT, IORING_OP_FUTEX_WAKE, IORING_OP_FUTEX_WAITV,
-	IORING_OP_MSG_RING, IORING_OP_URING_CMD, IORING_OP_FILES_UPDATE, IORING_OP_LAST,
+	IORING_OP_MSG_RING, IORING_OP_URING_CMD, IORING_OP_FILES_UPDATE, IORING_OP_SEND_ZC, IORING_OP_SENDMSG_ZC, IORING_OP_LAST,
 };
+
+/* What a ring that polls for the end of I/O takes; anything else it refuses. */
+static const uint8_t polled_ops[] = {
+	IORING_OP_NOP, IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_READ_FIXED, IORING_OP_WRITE_FIXED,
+	IORING_OP_READV_FIXED, IORING_OP_WRITEV_FIXED, IORING_OP_MSG_RING, IORING_OP_FILES_UPDATE,
+};
+
+bool is_made(uint8_t op)
+{
+	return op != IORING_OP_LAST && memchr(ops, op, sizeof(ops)) != NULL;
+}
+
+static bool is_send(uint8_t op)
+{
+	return op == IORING_OP_SEND || op == IORING_OP_SENDMSG || op == IORING_OP_SEND_ZC || op == IORING_OP_SENDMSG_ZC;
+}
+
+bool has_notification(const struct request *r)
+{
+	return r->op == IORING_OP_SEND_ZC || r->op == IORING_OP_SENDMSG_ZC;
+}
 
 static bool is_fixed(uint8_t op)
 {
@@ -50,6 +76,13 @@ static void make_transfer(struct request *r)
 	r->memory = vectors ? VECTORS : BYTES;
 	r->len = vectors ? 1 + below(2) : 1 + below(BUFFER);
 	r->off = one_in(4) ? (uint64_t)-1 : below(300);
+	/* Past the page cache: whole sectors, most of the time. */
+	if (!vectors && (r->thing == FILE_DIRECT || one_in(8))) {
+		r->thing = mostly(FILE_DIRECT);
+		r->memory = ALIGNED;
+		r->len = one_in(8) ? 1 + below(BLOCK) : 512 * (1 + below(BLOCK / 512));
+		r->off = one_in(8) ? r->off : 512 * below(5 * BLOCK / 512);
+	}
 	if (is_fixed(r->op))
 		r->buf_index = (uint16_t)(one_in(8) ? below(4) : 0);
 	if (one_in(8))
@@ -58,18 +91,29 @@ static void make_transfer(struct request *r)
 
 static void make_socket_request(struct request *r)
 {
+	static const enum thing peers[] = { SOCK_A, SOCK_B, TCP_A, TCP_B, UDP_A, UDP_B };
+
 	switch (r->op) {
 	case IORING_OP_SEND:
 	case IORING_OP_RECV:
 	case IORING_OP_SENDMSG:
 	case IORING_OP_RECVMSG:
-		r->thing = mostly(one_in(2) ? SOCK_A : SOCK_B);
-		r->memory = r->op == IORING_OP_SEND || r->op == IORING_OP_RECV ? BYTES : MESSAGE;
+	case IORING_OP_SEND_ZC:
+	case IORING_OP_SENDMSG_ZC:
+		r->thing = mostly(peers[below(6)]);
+		r->memory = r->op == IORING_OP_SEND || r->op == IORING_OP_RECV || r->op == IORING_OP_SEND_ZC ? BYTES : MESSAGE;
 		r->len = r->memory == BYTES ? 1 + below(BUFFER) : 1;
 		if (one_in(4))
 			r->op_flags = one_in(2) ? MSG_DONTWAIT : one_in(2) ? MSG_PEEK : MSG_WAITALL;
-		if (one_in(8) && (r->thing == SOCK_A || r->thing == SOCK_B))
+		if (one_in(8) && r->thing >= SOCK_A && r->thing <= UDP_B)
 			r->ioprio = IORING_RECVSEND_POLL_FIRST;
+		if (one_in(8) && (r->op == IORING_OP_SEND || r->op == IORING_OP_SEND_ZC)) {
+			r->ioprio |= IORING_SEND_VECTORIZED;
+			r->memory = VECTORS;
+			r->len = below(3);
+		}
+		if (has_notification(r) && one_in(2))
+			r->ioprio |= one_in(2) ? IORING_SEND_ZC_REPORT_USAGE : IORING_RECVSEND_FIXED_BUF;
 		break;
 	case IORING_OP_ACCEPT:
 		r->thing = mostly(LISTENER);
@@ -88,14 +132,14 @@ static void make_socket_request(struct request *r)
 		r->len = below(4);
 		break;
 	case IORING_OP_SHUTDOWN:
-		r->thing = mostly(SOCK_A);
+		r->thing = mostly(peers[below(6)]);
 		r->len = below(4);
 		break;
 	case IORING_OP_SOCKET:
 		r->off = one_in(8) ? below(8) : SOCK_STREAM;
 		break;
 	default: /* IORING_OP_URING_CMD: off is the command, addr level and option, addr3 the value, file_index its length. */
-		r->thing = mostly(one_in(2) ? SOCK_A : LISTENER);
+		r->thing = mostly(one_in(2) ? peers[below(6)] : LISTENER);
 		r->off = one_in(8) ? 6 + below(9) : below(4);
 		if (r->off >= SOCKET_URING_OP_GETSOCKOPT) {
 			static const int options[] = { SO_TYPE, SO_RCVBUF, SO_SNDBUF, SO_REUSEADDR, SO_ACCEPTCONN, SO_DOMAIN, SO_ERROR, 9999 };
@@ -211,11 +255,12 @@ static void make_request_about_others(struct request *r)
 }
 
 /* A request that makes sense, mostly. */
-static struct request make_request(void)
+static struct request make_request(const struct ring_kind *kind)
 {
+	bool polls = kind->flags & IORING_SETUP_IOPOLL && !one_in(4);
 	struct request r = { 0 };
 
-	r.op = ops[below(sizeof(ops))];
+	r.op = polls ? polled_ops[below(sizeof(polled_ops))] : ops[below(sizeof(ops))];
 	r.thing = any_thing();
 	r.other = NEGATIVE;
 	switch (r.op) {
@@ -231,6 +276,8 @@ static struct request make_request(void)
 	case IORING_OP_RECV:
 	case IORING_OP_SENDMSG:
 	case IORING_OP_RECVMSG:
+	case IORING_OP_SEND_ZC:
+	case IORING_OP_SENDMSG_ZC:
 	case IORING_OP_ACCEPT:
 	case IORING_OP_CONNECT:
 	case IORING_OP_BIND:
@@ -335,6 +382,13 @@ static struct request make_request(void)
 		r.off = one_in(6) ? below(100) : below(THINGS);
 		r.len = 1 + below(2);
 		break;
+	case IORING_OP_NOP:
+		r.len = below(100);
+		if (one_in(3))
+			r.op_flags = below(64);
+		r.off = rnd();
+		r.addr = rnd();
+		break;
 	default: r.len = below(100); break;
 	}
 	/* And now and then something that does not. */
@@ -357,8 +411,10 @@ static struct request make_request(void)
 	if (one_in(24))
 		r.len = one_in(2) ? (uint32_t)rnd() : 0;
 	/* Not into or out of what lies behind the buffer; a length that is negative to the kernel is refused before. */
-	if (r.memory == BYTES && r.len > BUFFER && ((r.op != IORING_OP_SEND && r.op != IORING_OP_RECV) || r.len <= INT32_MAX))
+	if (r.memory == BYTES && r.len > BUFFER && ((!is_send(r.op) && r.op != IORING_OP_RECV) || r.len <= INT32_MAX))
 		r.len %= BUFFER + 1;
+	if (r.memory == ALIGNED && r.len > BLOCK)
+		r.len %= BLOCK + 1;
 	if (one_in(40))
 		r.addr3 = rnd();
 	if (one_in(8))
@@ -388,6 +444,7 @@ static uint64_t address(enum memory memory, uint64_t number, const struct reques
 
 	switch (memory) {
 	case BYTES: return (uintptr_t)w->buf[step][i];
+	case ALIGNED: return (uintptr_t)w->block[step][i];
 	case VECTORS: return (uintptr_t)place->iov;
 	case WILD: return 0x10;
 	case PATH:
@@ -440,7 +497,7 @@ void fill(struct io_uring_sqe *sqe, const struct request *r, struct world *w, in
 	if (r->thing == THINGS)
 		sqe->fd = FUTEX2_SIZE_U32 | FUTEX2_PRIVATE;
 	else
-		sqe->fd = r->flags & IOSQE_FIXED_FILE && r->thing < CLOSED ? (int)r->thing : w->fd[r->thing];
+		sqe->fd = r->flags & IOSQE_FIXED_FILE && r->thing < CLOSED && r->op != IORING_OP_EPOLL_CTL ? (int)r->thing : w->fd[r->thing];
 	if (r->op == IORING_OP_SOCKET)
 		sqe->fd = AF_UNIX;
 	if (r->op == IORING_OP_ASYNC_CANCEL && r->op_flags & IORING_ASYNC_CANCEL_FD_FIXED)
@@ -457,12 +514,15 @@ void fill(struct io_uring_sqe *sqe, const struct request *r, struct world *w, in
 	sqe->personality = r->personality;
 	sqe->file_index = r->file_index;
 	switch (r->op) {
+	/* Nobody closes a ring by a request: this number is known to be one's. */
+	case IORING_OP_CLOSE: sqe->fd = r->thing == OTHER_RING ? w->other_ring : sqe->fd; break;
 	case IORING_OP_CONNECT: sqe->off = w->listener_len; break;
 	case IORING_OP_BIND: sqe->off = sizeof(sa_family_t); break;
 	case IORING_OP_RENAMEAT:
 	case IORING_OP_LINKAT: sqe->len = (uint32_t)w->fd[r->other]; break;
 	case IORING_OP_SPLICE:
-	case IORING_OP_TEE: sqe->splice_fd_in = w->fd[r->other]; break;
+	case IORING_OP_TEE: sqe->splice_fd_in = r->op_flags & SPLICE_F_FD_IN_FIXED ? (int)r->other : w->fd[r->other]; break;
+	case IORING_OP_NOP: sqe->fd = r->op_flags & NOP_FIXED_FILE ? (int)r->thing : sqe->fd; break;
 	default: break;
 	}
 	sqe->addr3 = address(r->third, r->addr3, r, w, step, i);
@@ -489,11 +549,11 @@ static bool is_left_to_chance(const struct request *r)
 {
 	bool direct = makes_a_descriptor(r) || r->op == IORING_OP_PIPE;
 
-	/* Direct descriptors, and multishot requests on sockets, are not served. */
+	/* Direct descriptors, bundles, and multishot requests on sockets, are not served. */
 	if (direct && r->file_index)
 		return true;
-	if (r->ioprio & ~IORING_RECVSEND_POLL_FIRST && (r->op == IORING_OP_RECV || r->op == IORING_OP_RECVMSG || r->op == IORING_OP_SEND ||
-							r->op == IORING_OP_SENDMSG || r->op == IORING_OP_ACCEPT))
+	if ((r->ioprio & (IORING_RECV_MULTISHOT | IORING_RECVSEND_BUNDLE) && (r->op == IORING_OP_RECV || r->op == IORING_OP_RECVMSG)) ||
+	    (r->ioprio & IORING_RECVSEND_BUNDLE && is_send(r->op)))
 		return true;
 	if (r->flags & IOSQE_BUFFER_SELECT)
 		return true;
@@ -507,14 +567,14 @@ static bool is_left_to_chance(const struct request *r)
 	if (r->thing == EVENTFD && (is_fixed(r->op) || (is_transfer(r->op) && (r->op_flags || !r->len))))
 		return true;
 	/* The engine's ring stays readable a little longer. */
-	if (r->thing == OTHER_RING && r->op == IORING_OP_POLL_ADD)
+	if ((r->thing == OTHER_RING && r->op == IORING_OP_POLL_ADD) || (r->other == OTHER_RING && r->op == IORING_OP_EPOLL_CTL))
 		return true;
 	/* What is held back by a drain is done by the kernel's own threads, which wait all the same. */
 	if (r->op_flags & RWF_NOWAIT && (r->op == IORING_OP_WRITE || r->op == IORING_OP_WRITEV || is_fixed(r->op)))
 		return true;
 	if (r->op == IORING_OP_ACCEPT && r->ioprio & IORING_ACCEPT_MULTISHOT)
 		return true;
-	if (r->op == IORING_OP_TIMEOUT && r->op_flags & IORING_TIMEOUT_MULTISHOT && r->flags & IOSQE_CQE_SKIP_SUCCESS)
+	if (r->op == IORING_OP_TIMEOUT && r->op_flags & IORING_TIMEOUT_MULTISHOT && (r->flags & IOSQE_CQE_SKIP_SUCCESS || !r->off || r->off > 3))
 		return true;
 	/* Numbers that may be descriptors of this process, and structures larger than any. */
 	if ((r->op == IORING_OP_EPOLL_CTL && (r->thing != EPOLL || r->second != THING)) || (r->op == IORING_OP_OPENAT2 && r->len > 64))
@@ -522,19 +582,19 @@ static bool is_left_to_chance(const struct request *r)
 	/* Nothing to write, to a socket that has nobody to write to. */
 	if (is_transfer(r->op) && !r->len && (r->thing == LISTENER || r->thing == UNCONNECTED || r->op_flags))
 		return true;
-	/* A NOP with large completions. */
-	if (r->op == IORING_OP_NOP && r->op_flags & IORING_NOP_CQE32)
-		return true;
-	/* Which of several errors: not to wait comes before a place that no file has; memory for the vectors before their number. */
-	if (r->op_flags & RWF_NOWAIT && r->off > 1000 && r->off != (uint64_t)-1)
+	/* Which of several errors: not to wait, or not to be torn, comes before a place that no file has; memory for the vectors before their number. */
+	if (r->op_flags & (RWF_NOWAIT | RWF_ATOMIC_FLAG) && r->off > 1000 && r->off != (uint64_t)-1)
 		return true;
 	if ((r->op == IORING_OP_READV_FIXED || r->op == IORING_OP_WRITEV_FIXED) && r->len > 1024)
 		return true;
 	/* A flag that only the kernel's own 32-bit calls may set reaches the socket there. */
-	if (r->op_flags & 1U << 31 && (r->op == IORING_OP_RECVMSG || r->op == IORING_OP_SENDMSG || r->op == IORING_OP_RECV || r->op == IORING_OP_SEND))
+	if (r->op_flags & 1U << 31 && (r->op == IORING_OP_RECVMSG || r->op == IORING_OP_RECV || is_send(r->op)))
 		return true;
 	/* To wait first is no matter for the kernel's own threads. */
 	if (r->flags & IOSQE_ASYNC && r->ioprio)
+		return true;
+	/* How much of memory without an end goes out. */
+	if (has_notification(r) && r->len > INT32_MAX && r->memory == BYTES)
 		return true;
 	/* A wild request of these could wait for or change what is not ours. */
 	if ((r->op == IORING_OP_MADVISE && r->memory == NUMBER && r->addr) || (r->op == IORING_OP_SOCKET && r->personality))
@@ -542,7 +602,11 @@ static bool is_left_to_chance(const struct request *r)
 	return false;
 }
 
-enum { TREE = 1, PIPES = 2, MORE_PIPES = 4, SOCKETS = 8, MEETING = 16, SIGNALS = 32, TABLE = 64, MESSAGES = 128, WORDS_OF_FUTEXES = 256 };
+enum {
+	TREE = 1, PIPES = 2, MORE_PIPES = 4, SOCKETS = 8, STREAMS = 16, DATAGRAMS = 32, MEETING = 64, SIGNALS = 128, TABLE = 256, MESSAGES = 512,
+	WORDS_OF_FUTEXES = 1024, DISK = 2048,
+	ANY_SOCKETS = SOCKETS | STREAMS | DATAGRAMS,
+};
 
 static unsigned touches_thing(enum thing thing)
 {
@@ -556,9 +620,14 @@ static unsigned touches_thing(enum thing thing)
 	case PIPE2_W: return MORE_PIPES;
 	case SOCK_A:
 	case SOCK_B: return SOCKETS;
+	case TCP_A:
+	case TCP_B: return STREAMS;
+	case UDP_A:
+	case UDP_B: return DATAGRAMS;
+	case FILE_DIRECT: return DISK;
 	case LISTENER:
 	case UNCONNECTED: return MEETING;
-	case EPOLL: return PIPES | MORE_PIPES | SOCKETS | MEETING | SIGNALS | MESSAGES;
+	case EPOLL: return PIPES | MORE_PIPES | ANY_SOCKETS | MEETING | SIGNALS | MESSAGES;
 	case EVENTFD: return SIGNALS;
 	case OTHER_RING: return MESSAGES;
 	default: return 0;
@@ -581,6 +650,9 @@ static unsigned touches(const struct request *r)
 	return what;
 }
 
+/* The listener may have a connection: the engine leaves it to a thread to accept that. */
+static bool may_meet;
+
 /* Completes at once or waits for an event that does not come: no thread is in it that a cancellation could meet. */
 static bool stays_put(const struct request *r)
 {
@@ -590,8 +662,9 @@ static bool stays_put(const struct request *r)
 		return r->len == 0;
 	if (r->op == IORING_OP_TIMEOUT)
 		return r->addr == LATER && !r->op_flags;
-	return r->op == IORING_OP_NOP || r->op == IORING_OP_POLL_ADD || r->op == IORING_OP_RECV || r->op == IORING_OP_RECVMSG ||
-	       r->op == IORING_OP_ACCEPT;
+	if (r->op == IORING_OP_ACCEPT)
+		return !may_meet;
+	return r->op == IORING_OP_NOP || r->op == IORING_OP_POLL_ADD || r->op == IORING_OP_RECV || r->op == IORING_OP_RECVMSG;
 }
 
 /* Ends soon, whatever else there is. */
@@ -601,7 +674,13 @@ static bool ends(const struct request *r)
 		return r->addr == SOON && !r->op_flags;
 	return r->op != IORING_OP_EPOLL_CTL && r->op != IORING_OP_LINK_TIMEOUT && r->op != IORING_OP_MSG_RING && r->op != IORING_OP_WAITID &&
 	       r->op != IORING_OP_FUTEX_WAIT && r->op != IORING_OP_FUTEX_WAITV && r->op != IORING_OP_POLL_ADD && !names_another(r) &&
-	       !(touches(r) & ~(unsigned)(TREE | TABLE)) && !(r->op_flags & RWF_NOWAIT);
+	       !(touches(r) & ~(unsigned)(TREE | TABLE | DISK)) && !(r->op_flags & RWF_NOWAIT);
+}
+
+/* A timeout that counts completions. */
+static bool counts(const struct request *r)
+{
+	return r->op == IORING_OP_TIMEOUT && (r->off || r->second != NUMBER) && !(r->op_flags & IORING_TIMEOUT_MULTISHOT);
 }
 
 static bool fits(const struct request *requests, int n, const struct request *r, bool linked)
@@ -610,8 +689,12 @@ static bool fits(const struct request *requests, int n, const struct request *r,
 	if (names_another(r) && (r->addr == (uint64_t)(n + 1) || linked || r->flags & (IOSQE_ASYNC | IOSQE_IO_DRAIN)))
 		return false;
 	/* In a link the kernel's own threads may have it, which do not wait; and a closed descriptor's number is there for the next. */
-	if (linked && (r->ioprio || r->op == IORING_OP_CLOSE || (r->op_flags & MSG_WAITALL && touches(r) & SOCKETS) ||
+	if (linked && (r->ioprio || r->op == IORING_OP_CLOSE || ((r->op_flags & (MSG_WAITALL | MSG_ERRQUEUE) || !r->len) && touches(r) & ANY_SOCKETS) ||
 		        (r->op_flags & RWF_NOWAIT && is_transfer(r->op)) || r->op == IORING_OP_EPOLL_WAIT))
+		return false;
+	/* Behind a silent timeout, or two silent ones, the kernel may leave the rest of a link until the next submission. */
+	if (linked && n && requests[n - 1].flags & IOSQE_CQE_SKIP_SUCCESS &&
+	    (requests[n - 1].op == IORING_OP_TIMEOUT || (n > 1 && requests[n - 2].flags & IOSQE_CQE_SKIP_SUCCESS)))
 		return false;
 	/* The kernel's futexes end a wait that is cancelled as one that went well: the link goes on. */
 	if (linked && (r->op == IORING_OP_FUTEX_WAIT || r->op == IORING_OP_FUTEX_WAITV))
@@ -619,6 +702,14 @@ static bool fits(const struct request *requests, int n, const struct request *r,
 	/* A guard that is over before it begins, one of a silent request, and one of what the kernel's own threads may have by then. */
 	if (r->op == IORING_OP_LINK_TIMEOUT && (n > 1 || r->addr == LONG_AGO || (n && requests[n - 1].flags & IOSQE_CQE_SKIP_SUCCESS)))
 		return false;
+	/* A guard that runs out while the disk or a thread of the kernel's takes its time. */
+	if (r->op == IORING_OP_LINK_TIMEOUT && r->addr == SOON && n && !stays_put(&requests[n - 1]))
+		return false;
+	if (has_notification(r) && r->flags & IOSQE_IO_DRAIN)
+		return false;
+	for (int i = 0; i < n; i++)
+		if ((has_notification(r) && requests[i].flags & IOSQE_IO_DRAIN) || (has_notification(&requests[i]) && r->flags & IOSQE_IO_DRAIN))
+			return false;
 	/* A drain waits for everything before it, and holds back what would cancel that. */
 	if (r->flags & IOSQE_IO_DRAIN && linked)
 		return false;
@@ -630,8 +721,7 @@ static bool fits(const struct request *requests, int n, const struct request *r,
 	/* Two clocks that run out at the same time. */
 	if (n && r->op == IORING_OP_LINK_TIMEOUT && requests[n - 1].op == IORING_OP_TIMEOUT)
 		return false;
-	/* A timeout that counts completions. */
-	if (r->op == IORING_OP_TIMEOUT && r->off && !(r->op_flags & IORING_TIMEOUT_MULTISHOT) && n)
+	if (counts(r) && n)
 		return false;
 	for (int i = 0; i < n && !linked; i++) {
 		bool by_number = r->op != IORING_OP_ASYNC_CANCEL || !r->op_flags;
@@ -640,25 +730,59 @@ static bool fits(const struct request *requests, int n, const struct request *r,
 			return false;
 		if (names_another(r) && !(by_number && r->addr != (uint64_t)(i + 1)) && !stays_put(&requests[i]))
 			return false;
-		if (requests[i].op == IORING_OP_TIMEOUT && requests[i].off && !(requests[i].op_flags & IORING_TIMEOUT_MULTISHOT))
+		if (counts(&requests[i]))
 			return false;
 	}
 	return true;
 }
 
-int make_step(struct request *requests, bool drained)
+/* A poll that stays, and what it is to see. */
+static int make_watched_step(struct request *requests)
+{
+	static const struct { enum thing watched, cause; uint8_t op; } ways[] = {
+		{ PIPE_R, PIPE_W, IORING_OP_WRITE }, { SOCK_A, SOCK_B, IORING_OP_SEND }, { TCP_A, TCP_B, IORING_OP_SEND },
+		{ UDP_A, UDP_B, IORING_OP_SEND }, { EVENTFD, EVENTFD, IORING_OP_WRITE }, { LISTENER, UNCONNECTED, IORING_OP_CONNECT },
+		{ SOCK_A, SOCK_B, IORING_OP_SHUTDOWN },
+	};
+	unsigned way = below(sizeof(ways) / sizeof(ways[0]));
+	struct request poll = { .op = IORING_OP_POLL_ADD, .thing = ways[way].watched, .other = NEGATIVE, .op_flags = POLLIN };
+	struct request cause = { .op = ways[way].op, .thing = ways[way].cause, .other = NEGATIVE };
+
+	poll.len = one_in(4) ? 0 : IORING_POLL_ADD_MULTI;
+	poll.op_flags |= one_in(4) ? POLLRDHUP : 0;
+	cause.memory = cause.op == IORING_OP_CONNECT ? NAME : cause.op == IORING_OP_SHUTDOWN ? NUMBER : BYTES;
+	cause.len = cause.op == IORING_OP_CONNECT ? 0 : cause.op == IORING_OP_SHUTDOWN ? SHUT_WR : 8;
+	poll.flags = one_in(4) ? IOSQE_FIXED_FILE : 0;
+	cause.flags = one_in(4) ? IOSQE_FIXED_FILE : 0;
+	requests[0] = poll;
+	requests[1] = cause;
+	return 2;
+}
+
+int make_step(struct request *requests, const struct ring_kind *kind)
 {
 	int n = 0, wanted = 1 + (int)below(REQUESTS);
 	bool linked = one_in(2);
 
+	may_meet = kind->met;
+	/* What is ready before has a completion of its own, with which the kernel counts another. */
+	if (kind->is_new && one_in(8) && !(kind->flags & IORING_SETUP_IOPOLL))
+		return make_watched_step(requests);
+
 	/* Some steps have room for no more. */
 	for (int tries = 0; n < wanted && (n == 0 || tries < 300); tries++) {
-		struct request r = make_request();
+		struct request r = make_request(kind);
 
 		/* From its first drain on a ring of the kernel's may leave anything to its threads, where it cannot be found at once. */
-		if (drained && names_another(&r))
+		if (kind->drained && names_another(&r))
 			continue;
 		if (is_left_to_chance(&r) || !fits(requests, n, &r, linked))
+			continue;
+		/* After a send that copies nothing the kernel may hold back for ever what comes after a drain; and of a hard link something
+		 * may wait still. */
+		if (has_notification(&r) ? kind->drained : (kind->notified || kind->hard) && r.flags & IOSQE_IO_DRAIN)
+			continue;
+		if (!kind->transfers && is_transfer(r.op) && r.thing == FILE_DIRECT)
 			continue;
 		/* The last one may turn out to be linked to the next step's first: the submission ends the link. */
 		if (linked && n + 1 < wanted)

@@ -102,18 +102,38 @@ fn follow_cpus(seen: &mut u32) {
     let _ = unsafe { sys::call(libc::SYS_sched_setaffinity, args) };
 }
 
+/// The CPUs of the calling thread; none where they are more than the set has room for.
+#[inline(never)]
+fn own_cpus() -> Option<Cpus> {
+    let mut own = Cpus::default();
+    let args = [0, ::core::mem::size_of::<Cpus>(), own.as_mut_ptr() as usize, 0, 0, 0];
+    // SAFETY: the kernel writes at most as many bytes as there is room for.
+    unsafe { sys::call(libc::SYS_sched_getaffinity, args) }.ok().map(|_| own)
+}
+
 /// True for a CPU that the program may use.
 pub fn may_use(cpu: usize) -> bool {
-    let mut allowed = Cpus::default();
-    let args = [0, ::core::mem::size_of::<Cpus>(), allowed.as_mut_ptr() as usize, 0, 0, 0];
-    // SAFETY: the kernel writes at most as many bytes as there is room for.
-    let known = unsafe { sys::call(libc::SYS_sched_getaffinity, args) };
-    let word = allowed.get(cpu / usize::BITS as usize);
-    known.is_ok() && word.is_some_and(|word| word >> (cpu % usize::BITS as usize) & 1 != 0)
+    let word = |allowed: Cpus| allowed.get(cpu / usize::BITS as usize).copied();
+    own_cpus().and_then(word).is_some_and(|word| word >> (cpu % usize::BITS as usize) & 1 != 0)
+}
+
+/// The CPUs of the thread that was bound to one last, before it was.
+static UNBOUND: Mutex<Option<Cpus>> = Mutex::new(None);
+
+/// Begins a thread that may be started by one which is bound to a CPU, and is not to be bound with it.
+#[inline(never)]
+pub fn unbind() {
+    let Some(unbound) = *UNBOUND.lock() else { return };
+    if own_cpus().is_some_and(|own| own.iter().map(|word| word.count_ones()).sum::<u32>() == 1) {
+        let args = [0, ::core::mem::size_of::<Cpus>(), unbound.as_ptr() as usize, 0, 0, 0];
+        // SAFETY: the kernel reads the set.
+        let _ = unsafe { sys::call(libc::SYS_sched_setaffinity, args) };
+    }
 }
 
 /// Binds the calling thread to a CPU.
 pub fn stay_on(cpu: usize) {
+    *UNBOUND.lock() = own_cpus();
     let mut set = Cpus::default();
     if let Some(word) = set.get_mut(cpu / usize::BITS as usize) {
         *word |= 1 << (cpu % usize::BITS as usize);
@@ -236,6 +256,7 @@ extern "C" fn worker(pool: *mut c_void) -> *mut c_void {
     // SAFETY: the address of one of the pools.
     let pool = unsafe { &*pool.cast::<Pool>() };
     name_thread(b"iou-wrk-");
+    unbind();
     let mut cpus_seen = 0;
     loop {
         let seen = pool.arrivals.load(Ordering::Acquire);
@@ -284,6 +305,8 @@ pub fn name_thread(kind: &[u8; 8]) {
 pub unsafe fn abandon() {
     // SAFETY: the caller's promise.
     unsafe { CPUS.reset() };
+    // SAFETY: the caller's promise.
+    unsafe { UNBOUND.reset() };
     for pool in [&BOUNDED, &UNBOUNDED, &SLEEPERS] {
         // SAFETY: the caller's promise.
         unsafe { pool.state.reset() };

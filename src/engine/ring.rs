@@ -213,7 +213,7 @@ impl Ring {
             self.post_row(st, row);
             let mut request = Request::new(sqe);
             let accepted =
-                ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), st).and_then(|()| self.check_kind(&sqe));
+                ops::prepare(&mut request, link.last.map(|(_, opcode)| opcode), self, st).and_then(|()| self.check_kind(&sqe));
             request.failed = accepted.err().map(Errno::to_c);
             let Some(id) = st.requests.insert(request) else { break };
             head = head.wrapping_add(1);
@@ -272,9 +272,6 @@ impl Ring {
 
     /// What only some kinds of rings do.
     fn check_kind(&self, sqe: &io_uring_sqe) -> Result<(), Errno> {
-        if self.polls_io() {
-            ops::check_polled(sqe.opcode)?;
-        }
         let small = self.flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED) == 0;
         if small && ops::misc::is_large(sqe) {
             return Err(Errno::INVAL);
@@ -327,14 +324,21 @@ impl Ring {
         let guard = second.filter(|id| st.requests.get(*id).is_some_and(guards));
         let mut next = Some(head);
         while let Some(id) = next {
-            let Some(request) = st.requests.remove(id) else { return };
+            let Some(mut request) = st.requests.remove(id) else { return };
             next = request.next;
             let res = request.failed.unwrap_or(Errno::CANCELED.to_c());
+            if id == head {
+                // It is the one that the kernel ends as if its turn had come.
+                request.stage = Stage::Issuing;
+                request.failed = Some(res);
+            }
             // Where the first wanted no CQE for success, it gets one for its failure and the others get none. A timeout that would have
             // guarded the first keeps to its own wish.
             let hushed = Some(id) == guard && request.has(IOSQE_CQE_SKIP_SUCCESS) && request.failed.is_none();
             if id == head || !(silent || hushed) {
                 self.post_counted(st, &request, res, 0, true);
+            } else {
+                self.notify(st, &request, res, true);
             }
         }
     }
@@ -498,19 +502,24 @@ impl Ring {
         }
         let inline = inline && st.submitting;
         if self.flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED) != 0 {
-            if let Some(extra) = ops::misc::extra(request) {
+            if let Some(extra) = ops::misc::extra(request).filter(|_| request.failed.is_none()) {
                 return self.post_large(request.sqe.user_data, res, extra, inline);
             }
         }
-        if !request.notifies {
-            self.post(request.sqe.user_data, res, flags, inline);
-            return;
-        }
         // One whose link broke before its turn announces no second CQE, and gets it: so it is seen with 6.18.
-        let announced = res != Errno::CANCELED.to_c() || request.stage != Stage::Waiting;
+        let announced = request.notifies && request.stage != Stage::Waiting;
         self.post(request.sqe.user_data, res, flags | if announced { IORING_CQE_F_MORE } else { 0 }, inline);
-        st.timers.posted += 1;
-        self.post(request.sqe.user_data, ops::net::notification(&request.sqe), IORING_CQE_F_NOTIF, inline);
+        self.notify(st, request, res, inline);
+    }
+
+    /// Posts the second CQE of a request that has one, whatever became of the first.
+    #[cold]
+    #[inline(never)]
+    fn notify(&self, st: &mut State, request: &Request, res: i32, inline: bool) {
+        if request.notifies {
+            st.timers.posted += 1;
+            self.post(request.sqe.user_data, ops::net::notification(request, res), IORING_CQE_F_NOTIF, inline && st.submitting);
+        }
     }
 
     /// Posts one of several CQEs of a request that goes on. False where the CQ is full: such a request has to end.
@@ -566,6 +575,8 @@ impl Ring {
             next = request.next;
             if !silent {
                 self.post_counted(st, &request, Errno::CANCELED.to_c(), 0, inline);
+            } else {
+                self.notify(st, &request, Errno::CANCELED.to_c(), inline);
             }
         }
     }

@@ -40,6 +40,7 @@ impl Ring {
 extern "C" fn run(epoll: *mut c_void) -> *mut c_void {
     const MOST: usize = 32;
     pool::name_thread(b"iou-tck-");
+    pool::unbind();
     let nobody = AtomicU32::new(0);
     let mut events = [libc::epoll_event { events: 0, u64: 0 }; MOST];
     let mut seen = [0; MOST];

@@ -24,20 +24,22 @@ fn cmd_place(cmd_op: u32) -> u64 {
     sqe.off
 }
 
-pub fn issue(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
+pub fn issue(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let (sqe, fd) = (request.sqe, request.fd);
-    run(&sqe, fd).unwrap_or(Outcome::Work)
+    run(ring, &sqe, fd).unwrap_or(Outcome::Work)
 }
 
 pub fn work(job: &Job) -> Outcome {
-    run(&job.sqe, job.fd).unwrap_or_else(|| discard(job))
+    run(&job.ring, &job.sqe, job.fd).unwrap_or_else(|| discard(job))
 }
 
 /// Does what can be done without waiting; none for what takes its time.
-fn run(sqe: &io_uring_sqe, fd: c_int) -> Option<Outcome> {
+fn run(ring: &Ring, sqe: &io_uring_sqe, fd: c_int) -> Option<Outcome> {
     match sys::file_kind(fd) {
         Err(e) => Some(Err(e).into()),
+        // Commands can be polled for on files of other kinds than sockets and block devices only.
+        Ok(_) if ring.polls_io() => Some(Err(Errno::OPNOTSUPP).into()),
         Ok((libc::S_IFSOCK, _)) => Some(on_socket(sqe, fd).into()),
         Ok((libc::S_IFBLK, _)) if sqe.cmd_op() == BLOCK_URING_CMD_DISCARD => None,
         Ok(_) => Some(Err(Errno::OPNOTSUPP).into()),

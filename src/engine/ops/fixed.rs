@@ -32,10 +32,8 @@ pub fn prepare_vectors(request: &mut Request) -> Result<(), Errno> {
 pub fn import(st: &mut State, id: ReqId) -> Result<(), Errno> {
     let Some(request) = st.requests.get(id) else { return Ok(()) };
     let sqe = &request.sqe;
-    if request.notifies && sqe.ioprio & IORING_RECVSEND_FIXED_BUF != 0 {
-        let number = sqe.buf_index;
-        request.buffer = Some(st.resources.buffer(number)?);
-        return check_send(request);
+    if sqe.opcode == IORING_OP_SENDMSG_ZC {
+        return import_for_send(st, id);
     }
     let vectored = match sqe.opcode {
         IORING_OP_READ_FIXED | IORING_OP_WRITE_FIXED => false,
@@ -59,7 +57,19 @@ pub fn import(st: &mut State, id: ReqId) -> Result<(), Errno> {
     Ok(())
 }
 
-/// The same for a send that is to copy nothing, of a buffer or of vectors.
+/// The same for a send that is to copy nothing. One of a single buffer asks for the socket before, and waits where it was to.
+#[inline(never)]
+pub fn import_for_send(st: &mut State, id: ReqId) -> Result<(), Errno> {
+    let State { requests, resources, .. } = st;
+    let Some(request) = requests.get(id) else { return Ok(()) };
+    if request.notifies && request.sqe.ioprio & IORING_RECVSEND_FIXED_BUF != 0 && request.buffer.is_none() {
+        request.buffer = Some(resources.buffer(request.sqe.buf_index)?);
+        return check_send(request);
+    }
+    Ok(())
+}
+
+/// All of a buffer, or of vectors, lies in the fixed buffer.
 fn check_send(request: &mut Request) -> Result<(), Errno> {
     let one = request.sqe.opcode == IORING_OP_SEND_ZC && request.sqe.ioprio & IORING_SEND_VECTORIZED == 0;
     if !one {

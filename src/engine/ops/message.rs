@@ -6,25 +6,31 @@
 //! address when it is received; so the kernel does it.
 
 use super::net::{
-    check_send, check_zero_copy, goes_on, has_more, require_length, send_flags, waits_first, DONTWAIT, IN, OUT, WAITALL,
+    check_send, check_zero_copy, goes_on, has_more, option, require_length, send_flags, waits_first, DONTWAIT, IN, OUT, WAITALL,
 };
-use super::{call, require, Outcome};
+use super::{call, fixed, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::engine::program;
 use crate::engine::request::{ReqId, Request};
+use crate::engine::resources::read_vector;
 use crate::engine::ring::{Completion, Ring, State};
 use ::core::mem::{offset_of, size_of, zeroed};
 use ::core::ptr::null_mut;
 
 pub fn prepare(request: &mut Request) -> Result<(), Errno> {
-    require_length(&request.sqe)?;
     if request.sqe.opcode == IORING_OP_RECVMSG {
+        require_length(&request.sqe)?;
         require(request.sqe.ioprio & !IORING_RECVSEND_POLL_FIRST == 0)?;
     } else {
         check_send(request)?;
     }
-    require(request.sqe.off == 0 && request.sqe.file_index == 0)
+    require(request.sqe.off == 0 && request.sqe.file_index == 0)?;
+    // Of a send that copies nothing the header is read with the SQE, before anybody asks for the socket.
+    if request.sqe.opcode == IORING_OP_SENDMSG_ZC {
+        return keep(request);
+    }
+    Ok(())
 }
 
 /// Makes a message of a send whose address names vectors.
@@ -45,7 +51,13 @@ pub fn make(request: &mut Request) -> Result<(), Errno> {
 fn keep_vectors(request: &mut Request, from: u64, count: usize) -> Result<*mut libc::iovec, Errno> {
     match count {
         0 => Ok(null_mut()),
-        _ => Ok(request.keep_bytes(from, count * size_of::<libc::iovec>())? as usize as *mut libc::iovec),
+        _ => {
+            let kept = request.keep_bytes(from, count * size_of::<libc::iovec>())?;
+            for index in 0..count as u32 {
+                require(read_vector(kept, index)?.iov_len <= isize::MAX as usize)?;
+            }
+            Ok(kept as usize as *mut libc::iovec)
+        }
     }
 }
 
@@ -170,7 +182,22 @@ pub fn send(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     if let Err(e) = check_zero_copy(request) {
         return Err(e).into();
     }
-    waits_first(request, OUT).unwrap_or_else(|| transfer(request)).kept(request)
+    if let Some(wait) = waits_first(request, OUT) {
+        return wait.kept(request);
+    }
+    if request.sqe.opcode == IORING_OP_SEND_ZC {
+        if let Err(e) = fixed::import_for_send(st, id) {
+            return Err(e).into();
+        }
+    }
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
+    // An address of no length is none to the system call, and wrong to the kernel's own.
+    let unnamed = |kept: &Kept| !kept.header.msg_name.is_null() && kept.header.msg_namelen == 0;
+    let made = request.sqe.ioprio & IORING_SEND_VECTORIZED != 0 && Kept::of(request).as_ref().is_some_and(unnamed);
+    if made && option(request.fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_UDP) {
+        return Err(Errno::INVAL).into();
+    }
+    transfer(request).kept(request)
 }
 
 pub fn receive(_: &Ring, st: &mut State, id: ReqId) -> Outcome {

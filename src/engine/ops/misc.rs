@@ -51,10 +51,11 @@ pub fn nop(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let (flags, fd, buffer) = (sqe.op_flags, sqe.fd, sqe.buf_index);
     let mut res = if flags & IORING_NOP_INJECT_RESULT != 0 { sqe.len as i32 } else { 0 };
     if flags & IORING_NOP_FILE != 0 {
-        let fixed = flags & IORING_NOP_FIXED_FILE != 0;
+        // A place in the table by its own flag or by the SQE's.
+        let fixed = flags & IORING_NOP_FIXED_FILE != 0 || sqe.flags & IOSQE_FIXED_FILE != 0;
         let found = if fixed { st.resources.file(fd).is_ok() } else { sys::fd_flags(fd).is_ok() };
         if !found {
-            res = Errno::BADF.to_c();
+            return Err(Errno::BADF).into();
         }
     }
     if flags & IORING_NOP_FIXED_BUFFER != 0 && st.resources.buffer(buffer).is_err() {
@@ -107,7 +108,8 @@ pub fn prepare_epoll_wait(request: &mut Request) -> Result<(), Errno> {
 
 pub fn epoll_wait(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
-    if is_ring(request.fd) {
+    // By whatever number: a ring's descriptor is an epoll of ours.
+    if registry::find(request.fd).is_some() {
         return Err(Errno::INVAL).into();
     }
     let args = [request.fd as usize, request.sqe.addr as usize, request.sqe.len as usize, 0, 0, sys::SIGSET_SIZE];

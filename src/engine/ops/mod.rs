@@ -186,7 +186,7 @@ fn find(opcode: u8) -> &'static Op {
 }
 
 /// Checks an SQE: first what all requests have in common, then the operation's own. `previous` is the opcode before it in its link.
-pub fn prepare(request: &mut Request, previous: Option<u8>, st: &State) -> Result<(), Errno> {
+pub fn prepare(request: &mut Request, previous: Option<u8>, ring: &Ring, st: &State) -> Result<(), Errno> {
     let sqe = &request.sqe;
     let op = find(sqe.opcode);
     require(is_known(sqe))?;
@@ -200,6 +200,7 @@ pub fn prepare(request: &mut Request, previous: Option<u8>, st: &State) -> Resul
         return Err(Errno::INVAL);
     }
     let opcode = sqe.opcode;
+    require(!ring.polls_io() || may_be_polled(opcode))?;
     let waits = previous.is_some() || sqe.flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK | IOSQE_IO_DRAIN) != 0;
     (op.prepare)(request)?;
     if waits {
@@ -209,15 +210,22 @@ pub fn prepare(request: &mut Request, previous: Option<u8>, st: &State) -> Resul
 }
 
 /// What a ring that polls for the end of I/O takes.
-pub fn check_polled(opcode: u8) -> Result<(), Errno> {
-    match opcode {
-        IORING_OP_NOP | IORING_OP_FILES_UPDATE | IORING_OP_MSG_RING => Ok(()),
-        IORING_OP_READ | IORING_OP_READV | IORING_OP_READ_FIXED | IORING_OP_READV_FIXED => Ok(()),
-        IORING_OP_WRITE | IORING_OP_WRITEV | IORING_OP_WRITE_FIXED | IORING_OP_WRITEV_FIXED => Ok(()),
-        // Files of other kinds than sockets and block devices only.
-        IORING_OP_URING_CMD => Err(Errno::OPNOTSUPP),
-        _ => Err(Errno::INVAL),
-    }
+const fn may_be_polled(opcode: u8) -> bool {
+    matches!(
+        opcode,
+        IORING_OP_NOP
+            | IORING_OP_FILES_UPDATE
+            | IORING_OP_MSG_RING
+            | IORING_OP_URING_CMD
+            | IORING_OP_READ
+            | IORING_OP_READV
+            | IORING_OP_READ_FIXED
+            | IORING_OP_READV_FIXED
+            | IORING_OP_WRITE
+            | IORING_OP_WRITEV
+            | IORING_OP_WRITE_FIXED
+            | IORING_OP_WRITEV_FIXED
+    )
 }
 
 /// Keeps what a request names that is not done at once, where its operation reads that as late as it can.
@@ -242,6 +250,10 @@ pub fn retry(ring: &Ring, st: &mut State, id: ReqId, ready: u32) -> Outcome {
     match request.sqe.opcode {
         IORING_OP_POLL_ADD => poll::ready(request, ready),
         IORING_OP_CONNECT => net::connected(request),
+        opcode if rw::reads(&request.sqe) || matches!(opcode, IORING_OP_RECV | IORING_OP_RECVMSG) => {
+            let outcome = issue(ring, st, id);
+            net::unless_in_vain(st, id, outcome)
+        }
         _ => issue(ring, st, id),
     }
 }
@@ -250,9 +262,9 @@ pub fn retry(ring: &Ring, st: &mut State, id: ReqId, ready: u32) -> Outcome {
 pub fn unpollable(request: &Request) -> Outcome {
     match request.sqe.opcode {
         IORING_OP_POLL_ADD => poll::always_ready(request),
+        // Told to wait before they look whether this is a socket.
+        IORING_OP_RECV | IORING_OP_ACCEPT => Err(Errno::AGAIN).into(),
         opcode if can_work(opcode) => Outcome::Work,
-        // Told to wait before it looks whether this is a socket.
-        IORING_OP_RECV => Err(Errno::AGAIN).into(),
         _ => Err(Errno::OPNOTSUPP).into(),
     }
 }

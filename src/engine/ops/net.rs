@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Sockets.
 
-use super::{call, message, require, Outcome};
+use super::{call, fixed, message, require, Outcome};
 use crate::core::abi::*;
 use crate::core::errno::Errno;
 use crate::core::sys;
@@ -10,7 +10,7 @@ use crate::engine::pool::Job;
 use crate::engine::request::{ReqId, Request, Stage};
 use crate::engine::ring::{Completion, Ring, State};
 use ::core::ffi::c_int;
-use ::core::mem::size_of;
+use ::core::mem::{size_of, zeroed};
 
 pub const IN: u32 = (libc::EPOLLIN | libc::EPOLLRDNORM) as u32;
 pub const OUT: u32 = (libc::EPOLLOUT | libc::EPOLLWRNORM) as u32;
@@ -30,6 +30,7 @@ const ZERO_COPY_FLAGS: u16 = SEND_FLAGS | IORING_RECVSEND_FIXED_BUF | IORING_SEN
 pub fn check_send(request: &mut Request) -> Result<(), Errno> {
     let sqe = &request.sqe;
     if !matches!(sqe.opcode, IORING_OP_SEND_ZC | IORING_OP_SENDMSG_ZC) {
+        require_length(sqe)?;
         return require(sqe.ioprio & !SEND_FLAGS == 0);
     }
     require(sqe.addr3 == 0 && sqe.pad2 == 0 && sqe.flags & IOSQE_CQE_SKIP_SUCCESS == 0)?;
@@ -39,12 +40,16 @@ pub fn check_send(request: &mut Request) -> Result<(), Errno> {
         request.sqe.ioprio &= !IORING_SEND_ZC_REPORT_USAGE;
         return Err(Errno::INVAL);
     }
-    Ok(())
+    let both = IORING_SEND_VECTORIZED | IORING_RECVSEND_FIXED_BUF;
+    require(request.sqe.opcode != IORING_OP_SEND_ZC || request.sqe.ioprio & both != both)
 }
 
-/// What the second CQE says: a plain send has copied everything, and is done with the buffer.
-pub fn notification(sqe: &io_uring_sqe) -> i32 {
-    if sqe.ioprio & IORING_SEND_ZC_REPORT_USAGE != 0 {
+/// What the second CQE says: a plain send has copied everything, and is done with the buffer. Of memory that could not be read the kernel
+/// has copied nothing, unless it did not even come to that.
+pub fn notification(request: &Request, res: i32) -> i32 {
+    let ioprio = request.sqe.ioprio;
+    let unread = res == Errno::FAULT.to_c() && request.failed.is_none() && ioprio & IORING_RECVSEND_FIXED_BUF == 0;
+    if ioprio & IORING_SEND_ZC_REPORT_USAGE != 0 && !unread {
         IORING_NOTIF_USAGE_ZC_COPIED as i32
     } else {
         0
@@ -72,13 +77,16 @@ pub fn check_zero_copy(request: &Request) -> Result<(), Errno> {
     }
 }
 
+fn takes_errors(sqe: &io_uring_sqe) -> bool {
+    matches!(sqe.opcode, IORING_OP_RECV | IORING_OP_RECVMSG) && sqe.op_flags & libc::MSG_ERRQUEUE as u32 != 0
+}
+
 /// A length that is negative to the kernel is -EINVAL, also where it means nothing.
 pub fn require_length(sqe: &io_uring_sqe) -> Result<(), Errno> {
     require(sqe.len <= i32::MAX as u32)
 }
 
 pub fn prepare_send(request: &mut Request) -> Result<(), Errno> {
-    require_length(&request.sqe)?;
     check_send(request)?;
     // The upper half of the place where the address has its length.
     require(request.sqe.file_index >> 16 == 0)?;
@@ -148,6 +156,10 @@ pub fn send(ring: &Ring, st: &mut State, id: ReqId) -> Outcome {
     if let Some(wait) = waits_first(request, OUT) {
         return wait;
     }
+    if let Err(e) = fixed::import_for_send(st, id) {
+        return Err(e).into();
+    }
+    let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let sqe = request.sqe;
     let flags = send_flags(&sqe) as usize;
     let buffer = sqe.addr as usize + request.done as usize;
@@ -167,14 +179,48 @@ pub fn recv(_: &Ring, st: &mut State, id: ReqId) -> Outcome {
     let flags = ((sqe.op_flags & !WAITALL) | DONTWAIT) as usize;
     let buffer = sqe.addr as usize + request.done as usize;
     let left = (sqe.len - request.done) as usize;
-    // SAFETY: the kernel checks the pointer.
-    let result = unsafe { call(libc::SYS_recvfrom, [request.fd as usize, buffer, left, flags, 0, 0]) };
+    // SAFETY: zero is a value of every field.
+    let mut header: libc::msghdr = unsafe { zeroed() };
+    let mut vector = libc::iovec { iov_base: buffer as *mut _, iov_len: left };
+    (header.msg_iov, header.msg_iovlen) = (&raw mut vector, 1);
+    // Whoever wants all is told what was cut off.
+    let result = if sqe.op_flags & WAITALL != 0 {
+        // SAFETY: the kernel writes into our header, and checks the buffer's address.
+        unsafe { call(libc::SYS_recvmsg, [request.fd as usize, &raw mut header as usize, flags, 0, 0, 0]) }
+    } else {
+        // SAFETY: the kernel checks the pointer.
+        unsafe { call(libc::SYS_recvfrom, [request.fd as usize, buffer, left, flags, 0, 0]) }
+    };
     let mut outcome = settle(request, result, sqe.len, IN);
     if let Outcome::Done(completion) = &mut outcome {
+        completion.failed |= header.msg_flags & (libc::MSG_TRUNC | libc::MSG_CTRUNC) != 0;
         // A buffer that was not filled has emptied the socket.
         if result == Ok(left as i32) && left != 0 && has_more(request.fd) {
             completion.flags |= IORING_CQE_F_SOCK_NONEMPTY;
         }
+    }
+    outcome
+}
+
+/// A socket was ready and had nothing, and would be ready for ever: what a call that waits gives there. It gives 0 for datagrams where
+/// receiving is shut, and never waits where there are no errors to take.
+#[cold]
+#[inline(never)]
+pub fn unless_in_vain(st: &mut State, id: ReqId, outcome: Outcome) -> Outcome {
+    let (Outcome::Arm(_), Some(request)) = (outcome, st.requests.get(id)) else { return outcome };
+    if takes_errors(&request.sqe) {
+        return Err(Errno::AGAIN).into();
+    }
+    let shut = libc::POLLRDHUP as u16;
+    if option(request.fd, libc::SO_TYPE) == Ok(libc::SOCK_DGRAM)
+        && sys::poll_now(request.fd, shut).is_ok_and(|ready| ready & shut != 0)
+    {
+        let sqe = &request.sqe;
+        if !matches!(sqe.opcode, IORING_OP_RECV | IORING_OP_RECVMSG) {
+            return super::transferred(request, 0);
+        }
+        let wanted = sqe.opcode == IORING_OP_RECVMSG || sqe.len != 0;
+        return Outcome::Done(Completion { res: 0, flags: 0, failed: sqe.op_flags & WAITALL != 0 && wanted });
     }
     outcome
 }
@@ -310,6 +356,7 @@ fn is_listening(fd: c_int) -> bool {
 }
 
 /// An integer option of a socket.
+#[inline(never)]
 pub fn option(fd: c_int, name: c_int) -> Result<c_int, Errno> {
     let (mut value, mut len) = (0 as c_int, size_of::<c_int>() as libc::socklen_t);
     let args = [fd as usize, libc::SOL_SOCKET as usize, name as usize, &raw mut value as usize, &raw mut len as usize, 0];
@@ -361,6 +408,8 @@ const MOST_DOUBLINGS: u32 = 4;
 
 /// The backlog of a Unix socket is full. A connect in blocking mode waits for room, as long as the socket's own timeout lets it; no
 /// descriptor tells of room, so it tries again after a while.
+#[cold]
+#[inline(never)]
 fn wait_for_room(st: &mut State, id: ReqId) -> Outcome {
     let Some(request) = st.requests.get(id) else { return Outcome::Parked };
     let now = sys::clock_ns(libc::CLOCK_MONOTONIC);

@@ -296,7 +296,9 @@ pub fn together(st: &mut State, first: &io_uring_sqe, all: &Neighbours) -> Optio
 fn polled(request: &mut Request) -> Outcome {
     request.sqe.op_flags &= !(libc::RWF_HIPRI as u32);
     let transfer = Transfer::new(&request.sqe, request.fd);
+    let flags = request.sqe.op_flags;
     let kept = match sys::file_kind(request.fd) {
+        Ok(_) if flags & !SUPPORTED == 0 && flags & APPEND_AND_NOT == APPEND_AND_NOT => Err(Errno::INVAL),
         Ok((libc::S_IFREG | libc::S_IFBLK, _)) if transfer.is_direct() => Ok(Outcome::Direct),
         Ok((libc::S_IFREG | libc::S_IFBLK, _)) if transfer.bypasses_cache() => Ok(Outcome::Work),
         Ok(_) => Err(Errno::OPNOTSUPP),
@@ -506,6 +508,8 @@ fn stream(transfer: &Transfer) -> Outcome {
 }
 
 /// A pipe cannot be told not to wait once `splice(2)` has worked on it, as ours has; a splice of the kernel's own rings leaves it as it is.
+#[cold]
+#[inline(never)]
 fn refusing_to_wait(transfer: &Transfer) -> Outcome {
     match (sys::file_kind(transfer.fd), sys::poll_now(transfer.fd, transfer.events() as u16)) {
         (Ok((libc::S_IFIFO, _)), Ok(0)) => Err(Errno::AGAIN).into(),
