@@ -61,12 +61,9 @@ impl Ring {
             submitted = self.submit(&mut st, &mut row, to_submit)?;
             // Where a faulty SQE ended the submission, the kernel comes back at once to say so.
             let asks = flags & IORING_ENTER_GETEVENTS != 0 && submitted == to_submit;
-            let wanted = if asks { self.wanted(min_complete) } else { Some(0) };
+            let wanted = if asks { self.wanted(min_complete) } else { 0 };
             let pending = st.pending();
-            let delivered = match wanted {
-                Some(wanted) if !pending => self.deliver(&mut st, &mut row, wanted),
-                _ => None,
-            };
+            let delivered = if pending { None } else { self.deliver(&mut st, &mut row, wanted) };
             if let Some(watchers) = delivered {
                 drop(st);
                 self.wake_sleepers();
@@ -103,15 +100,19 @@ impl Ring {
         }
     }
 
-    /// Completions that a wait is for; none for a number that the kernel takes for a negative one.
-    fn wanted(&self, min_complete: u32) -> Option<u32> {
-        (min_complete as i32 >= 0).then(|| min_complete.min(self.memory.cq_entries))
+    /// Completions that a wait is for; more than a CQ can hold where the kernel takes the number for a negative one.
+    fn wanted(&self, min_complete: u32) -> u32 {
+        if min_complete as i32 >= 0 {
+            min_complete.min(self.memory.cq_entries)
+        } else {
+            u32::MAX
+        }
     }
 
     /// True where one that has submitted something need not wait: there are as many completions as it wants. What is wrong with the wait's
     /// argument is not told where something was submitted.
-    fn is_served(&self, wanted: Option<u32>) -> bool {
-        !self.overflows() && wanted.is_some_and(|wanted| wanted != 0 && self.cq_ready() >= wanted)
+    fn is_served(&self, wanted: u32) -> bool {
+        !self.overflows() && wanted != 0 && self.cq_ready() >= wanted
     }
 
     /// -EAGAIN for a signal handler that has interrupted its thread at work in this ring: later it can.
