@@ -594,7 +594,10 @@ static bool is_left_to_chance(const struct request *r)
 	if (r->flags & IOSQE_ASYNC && r->ioprio)
 		return true;
 	/* How much of memory without an end goes out. */
-	if (has_notification(r) && r->len > INT32_MAX && r->memory == BYTES)
+	if (has_notification(r) && r->len > INT32_MAX)
+		return true;
+	/* Where direct I/O at the file's own position leaves that. */
+	if (r->thing == FILE_DIRECT && is_transfer(r->op) && r->off == (uint64_t)-1)
 		return true;
 	/* A wild request of these could wait for or change what is not ours. */
 	if ((r->op == IORING_OP_MADVISE && r->memory == NUMBER && r->addr) || (r->op == IORING_OP_SOCKET && r->personality))
