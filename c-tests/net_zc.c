@@ -453,12 +453,13 @@ TEST(a_send_that_is_cancelled_in_silence_notifies_all_the_same)
 
 TEST(of_several_things_wrong_with_a_zero_copy_send_the_first_is_told)
 {
-	enum { WITH_MESSAGE = 1, OVER_UDP = 2, OVER_UNIX = 4, NEGATIVE_LENGTH = 8, NO_BUFFER = 16, NO_MEMORY = 32 };
+	enum { WITH_MESSAGE = 1, OVER_UDP = 2, OVER_UNIX = 4, NEGATIVE_LENGTH = 8, NO_BUFFER = 16, NO_MEMORY = 32, NO_ADDRESS = 64 };
 	static const struct { unsigned how; uint16_t ioprio; int res; unsigned usage; } rows[] = {
 		{ OVER_UNIX | NO_BUFFER, IORING_RECVSEND_FIXED_BUF, -EOPNOTSUPP, 0 },
 		{ OVER_UNIX | NO_BUFFER | WITH_MESSAGE, IORING_RECVSEND_FIXED_BUF, -EFAULT, 0 },
 		{ NO_BUFFER, IORING_RECVSEND_FIXED_BUF, -EFAULT, 0 },
 		{ OVER_UNIX, IORING_RECVSEND_FIXED_BUF | IORING_SEND_VECTORIZED, -EINVAL, 0 },
+		{ NO_ADDRESS, IORING_RECVSEND_FIXED_BUF | IORING_SEND_VECTORIZED, -EFAULT, 0 },
 		{ OVER_UNIX | WITH_MESSAGE | NO_MEMORY, 0, -EFAULT, 0 },
 		{ OVER_UNIX | NEGATIVE_LENGTH, 0, -EOPNOTSUPP, 0 },
 		{ OVER_UDP | NEGATIVE_LENGTH, 0, -EMSGSIZE, 0 },
@@ -496,6 +497,8 @@ TEST(of_several_things_wrong_with_a_zero_copy_send_the_first_is_told)
 		}
 		if (how & NO_MEMORY)
 			sqe->addr = 8;
+		if (how & NO_ADDRESS)
+			io_uring_prep_send_set_addr(sqe, (const struct sockaddr *)8, 2);
 		if (how & NEGATIVE_LENGTH)
 			sqe->len = 0xe0000000;
 		sqe->buf_index = how & NO_BUFFER ? 3 : 0;

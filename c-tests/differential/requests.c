@@ -587,14 +587,14 @@ static bool is_left_to_chance(const struct request *r)
 		return true;
 	if ((r->op == IORING_OP_READV_FIXED || r->op == IORING_OP_WRITEV_FIXED) && r->len > 1024)
 		return true;
-	/* A flag that only the kernel's own 32-bit calls may set reaches the socket there. */
-	if (r->op_flags & 1U << 31 && (r->op == IORING_OP_RECVMSG || r->op == IORING_OP_RECV || is_send(r->op)))
+	/* A flag that only the kernel's own 32-bit calls may set reaches the socket there; and who peeks until all is there counts it many times. */
+	if ((r->op_flags & 1U << 31 || !(~r->op_flags & (MSG_PEEK | MSG_WAITALL))) && (r->op == IORING_OP_RECVMSG || r->op == IORING_OP_RECV || is_send(r->op)))
 		return true;
 	/* To wait first is no matter for the kernel's own threads. */
 	if (r->flags & IOSQE_ASYNC && r->ioprio)
 		return true;
-	/* How much of memory without an end goes out. */
-	if (has_notification(r) && r->len > INT32_MAX)
+	/* How much of memory without an end goes out; and addresses, which are not the same on both sides. */
+	if ((has_notification(r) && r->len > INT32_MAX) || (is_send(r->op) && r->memory == VECTORS && !(r->ioprio & IORING_SEND_VECTORIZED)))
 		return true;
 	/* Where direct I/O at the file's own position leaves that. */
 	if (r->thing == FILE_DIRECT && is_transfer(r->op) && r->off == (uint64_t)-1)

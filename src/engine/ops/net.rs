@@ -40,8 +40,7 @@ pub fn check_send(request: &mut Request) -> Result<(), Errno> {
         request.sqe.ioprio &= !IORING_SEND_ZC_REPORT_USAGE;
         return Err(Errno::INVAL);
     }
-    let both = IORING_SEND_VECTORIZED | IORING_RECVSEND_FIXED_BUF;
-    require(request.sqe.opcode != IORING_OP_SEND_ZC || request.sqe.ioprio & both != both)
+    Ok(())
 }
 
 /// What the second CQE says: a plain send has copied everything, and is done with the buffer. Of memory that could not be read the kernel
@@ -95,6 +94,8 @@ pub fn prepare_send(request: &mut Request) -> Result<(), Errno> {
         require(len <= size_of::<libc::sockaddr_storage>())?;
         request.sqe.off = request.keep_bytes(address, len)?;
     }
+    let both = IORING_SEND_VECTORIZED | IORING_RECVSEND_FIXED_BUF;
+    require(request.sqe.ioprio & both != both)?;
     if request.sqe.ioprio & IORING_SEND_VECTORIZED != 0 {
         return message::make(request);
     }
