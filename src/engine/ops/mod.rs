@@ -210,22 +210,8 @@ pub fn prepare(request: &mut Request, previous: Option<u8>, ring: &Ring, st: &St
 }
 
 /// What a ring that polls for the end of I/O takes.
-const fn may_be_polled(opcode: u8) -> bool {
-    matches!(
-        opcode,
-        IORING_OP_NOP
-            | IORING_OP_FILES_UPDATE
-            | IORING_OP_MSG_RING
-            | IORING_OP_URING_CMD
-            | IORING_OP_READ
-            | IORING_OP_READV
-            | IORING_OP_READ_FIXED
-            | IORING_OP_READV_FIXED
-            | IORING_OP_WRITE
-            | IORING_OP_WRITEV
-            | IORING_OP_WRITE_FIXED
-            | IORING_OP_WRITEV_FIXED
-    )
+fn may_be_polled(opcode: u8) -> bool {
+    rw::transfers(opcode) || matches!(opcode, IORING_OP_NOP | IORING_OP_FILES_UPDATE | IORING_OP_MSG_RING | IORING_OP_URING_CMD)
 }
 
 /// Keeps what a request names that is not done at once, where its operation reads that as late as it can.
@@ -295,7 +281,7 @@ fn work(job: &Job) -> Outcome {
 /// Which file a worker has to find: that of a request which was tried at its submission. The others look for theirs when they begin, and
 /// so do they in the kernel. To hold the file by a duplicate would not do: closing one gives up the process's POSIX locks on it.
 pub fn file_for_worker(request: &Request) -> Option<(u64, u64)> {
-    let tried = request.file.is_none() && !request.has(IOSQE_ASYNC) && rw::transfers(&request.sqe);
+    let tried = request.file.is_none() && !request.has(IOSQE_ASYNC) && rw::transfers(request.sqe.opcode);
     if tried {
         sys::file_identity(request.fd)
     } else {

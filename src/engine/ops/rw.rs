@@ -46,9 +46,9 @@ pub fn keep_vectors(request: &mut Request) -> Result<(), Errno> {
 }
 
 /// True for the opcodes that end here.
-pub fn transfers(sqe: &io_uring_sqe) -> bool {
+pub fn transfers(opcode: u8) -> bool {
     matches!(
-        sqe.opcode,
+        opcode,
         IORING_OP_READ
             | IORING_OP_READV
             | IORING_OP_READ_FIXED
@@ -70,7 +70,7 @@ pub fn earlier_error(request: &Request) -> Option<Errno> {
     if vectors_are_bad(request) {
         return Some(Errno::FAULT);
     }
-    let transfers = transfers(&request.sqe);
+    let transfers = transfers(request.sqe.opcode);
     let wrong_mode = transfers && opened_for_the_other(&Transfer::new(&request.sqe, request.fd)).unwrap_or(false);
     if wrong_mode {
         return Some(Errno::BADF);
